@@ -1,0 +1,1 @@
+"""Logging handler that turns Meltano run events into Feishu bot cards."""

@@ -1,0 +1,1 @@
+"""The feishu half of the sandbox."""

@@ -1,0 +1,1 @@
+"""The oceanengine half of the sandbox."""
