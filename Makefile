@@ -1,0 +1,80 @@
+# 巨量本地推 → 飞书多维表格. `make` or `make help` prints what can be made.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+PORT ?= 8765
+ENVIRONMENT ?= prod
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+PACKAGES := tap-oceanengine-local target-feishu-bitable feishu-notify platform-sandbox
+SOURCES := $(PACKAGES) tests bench
+
+.PHONY: help
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: .venv/plugins.stamp ## make this machine ready: .venv/bin/meltano and both plugins
+	@echo "Ready: .venv/bin/meltano --version && .venv/bin/meltano --environment prod run tap-oceanengine-local target-feishu-bitable"
+
+.PHONY: demo
+demo: install ## run the real job three times against both platforms on this machine
+	@python -m platform_sandbox.demo --port $(PORT) --project $(CURDIR)
+
+.PHONY: sandbox
+sandbox: install ## serve both platforms and their page on http://127.0.0.1:8765 (PORT= another port)
+	@platform-sandbox serve --port $(PORT) --data-dir .sandbox --project $(CURDIR)
+
+.PHONY: stop
+stop: ## stop the sandbox of this folder
+	@if [ -x .venv/bin/platform-sandbox ]; then platform-sandbox stop --data-dir .sandbox; fi
+
+.PHONY: test
+test: install .venv/dev.stamp ## run the tests
+	@python -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: install .venv/dev.stamp ## ruff, mypy --strict, meltano compile --lint
+	@ruff check $(SOURCES)
+	@ruff format --check $(SOURCES)
+	@mypy $(PACKAGES)
+	@.ci/lint-meltano
+
+.PHONY: resync
+resync: install ## read and correct days again: FROM=2026-02-01 [TO=2026-02-28] [ENVIRONMENT=prod]
+	@test -n "$(FROM)" || { echo "Say from which day: make resync FROM=2026-02-01 [TO=2026-02-28]" >&2; exit 2; }
+	@TAP_OCEANENGINE_LOCAL_START_DATE=$(FROM) $(if $(TO),TAP_OCEANENGINE_LOCAL_END_DATE=$(TO)) \
+	    meltano --environment $(ENVIRONMENT) run --no-state-update tap-oceanengine-local target-feishu-bitable
+
+.PHONY: pins
+pins: .venv/runtime.stamp ## compile requirements.txt, requirements-dev.txt and constraints.txt anew
+	@.ci/pins
+
+.PHONY: clean
+clean: stop ## remove what was installed, the sandbox's data and caches (never .env, tokens or Meltano's state of prod)
+	@rm -rf .venv .sandbox .oceanengine/sandbox-tokens.db* .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@rm -rf .meltano/extractors .meltano/loaders .meltano/utilities .meltano/manifests plugins
+
+# --- how it is installed -------------------------------------------------------------------------------------------
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Say which one to use: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv .venv
+
+.venv/runtime.stamp: requirements.txt $(PACKAGES:=/pyproject.toml) | .venv/bin/python
+	@echo "Installing the pinned requirements into .venv …"
+	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
+	@touch $@
+
+.venv/plugins.stamp: .venv/runtime.stamp constraints.txt meltano.yml
+	@echo "Installing the plugins into their own environments …"
+	@meltano --environment sandbox --log-level warning install --clean
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.txt .venv/runtime.stamp
+	@echo "Installing what the tests need …"
+	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
