@@ -81,11 +81,13 @@ class Condition:
         column: The column it looks at.
         test: Verdict on a stored value; None is an empty cell.
         equal: The one value that satisfies the test, where it is an equality.
+        part: The text to be found in the cell, where the test looks for nothing else.
     """
 
     column: Field
     test: Callable[[Any], bool]
     equal: Any = None
+    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,8 @@ def _text(column: Field, operator: str, wanted: str, context: Context) -> Condit
         "contains": lambda cell: cell is not None and target in key(shown(cell)),
         "doesNotContain": lambda cell: cell is None or target not in key(shown(cell)),
     }
-    return Condition(column, tests[operator])
+    plain = operator == "contains" and column.type == Type.TEXT and not folded
+    return Condition(column, tests[operator], part=wanted if plain else None)
 
 
 def _joined(cell: Any) -> str:  # noqa: ANN401  stored values are a union

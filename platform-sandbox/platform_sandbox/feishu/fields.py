@@ -49,7 +49,9 @@ def list_fields(call: Call) -> dict[str, Any]:
 
 def create(call: Call) -> dict[str, Any]:
     """POST fields."""
-    return {"field": field_json(add_field(call.state, call.base, call.table, call.body))}
+    column = add_field(call.state, call.base, call.table, call.body)
+    call.state.lag(column.id)
+    return {"field": field_json(column)}
 
 
 def update(call: Call) -> dict[str, Any]:

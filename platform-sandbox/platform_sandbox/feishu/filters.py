@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -101,6 +102,10 @@ def _column(conditions: Sequence[Condition], word: str) -> Predicate:
     if word == "or" and all(one.equal is not None for one in conditions):
         wanted = frozenset(one.equal for one in conditions)
         return lambda record: read(record) in wanted
+    parts = [re.escape(one.part) for one in conditions if one.part is not None]
+    if word == "or" and len(parts) == len(conditions):
+        search = re.compile("|".join(parts)).search
+        return lambda record: (value := read(record)) is not None and search(value) is not None
     tests = [one.test for one in conditions]
     quantifier: Callable[[Iterable[object]], bool] = any if word == "or" else all
     verdicts: dict[Any, bool] = {}

@@ -145,7 +145,7 @@ class Gateway:
         if table_id is None:
             return
         table = base.tables.get(table_id)
-        if table is None:
+        if table is None or self.state.is_fresh(table_id):
             raise Refused(1254041 if table_id.startswith("tbl") else 1254004)
         call.table = table
 

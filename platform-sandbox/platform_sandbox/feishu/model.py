@@ -89,7 +89,6 @@ class Field:
     property: dict[str, Any] | None
     is_primary: bool = False
     description: str | None = None
-    visible_at: float = 0
 
 
 @dataclass(slots=True)
@@ -134,7 +133,6 @@ class Table:
     records: dict[str, Record] = field(default_factory=dict)
     version: int = 1
     serial: int = 0
-    visible_at: float = 0
     lagging: dict[str, Lag] = field(default_factory=dict)
     ordered: list[Record] | None = None
     found: dict[object, list[Record]] = field(default_factory=dict)

@@ -40,6 +40,7 @@ class State:
         changes = sum(base.revision for base in self.bases.values())
         self.ids = Ids(Random(f"{services.seed}:feishu:{changes}"))  # noqa: S311  not for secrets
         self.nodes: dict[str, tuple[str, str]] = {FEISHU_WIKI_NODE: ("bitable", FEISHU_BASE)}
+        self._fresh: dict[str, float] = {}
         if not self.bases:
             self._first_day()
 
@@ -60,6 +61,7 @@ class State:
         with self.lock:
             self.storage.clear()
             self.bases.clear()
+            self._fresh.clear()
             self.nodes = {FEISHU_WIKI_NODE: ("bitable", FEISHU_BASE)}
             self.ids = Ids(Random(f"{self.services.seed}:feishu:0"))  # noqa: S311  not for secrets
             self._first_day()
@@ -90,6 +92,17 @@ class State:
     def new_field_id(self, table: Table) -> str:
         """An unused field id."""
         return self.ids.new("fld", table.by_id())
+
+    def lag(self, identifier: str) -> None:
+        """Keep a new table or column from API callers for as long as the switches say."""
+        seconds = self.switches.replica_lag_seconds
+        if seconds:
+            self._fresh[identifier] = self.clock.elapsed() + seconds
+
+    def is_fresh(self, identifier: str) -> bool:
+        """Whether a new table, column or record is not found by its id yet."""
+        until = self._fresh.get(identifier)
+        return until is not None and until > self.clock.elapsed()
 
     def changed(self, base: Base, table: Table | None = None) -> None:
         """A change of structure: count it and store the base."""
@@ -124,6 +137,8 @@ class State:
         if who == PERSON or not (seconds or reads):
             return
         until = self.clock.elapsed() + seconds
+        if seconds:
+            self._fresh.update({record.id: until for record in records})
         table.lagging.update({record.id: Lag(until, reads) for record in records})
 
     def change_records(

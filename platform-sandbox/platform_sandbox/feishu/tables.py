@@ -89,6 +89,7 @@ def create(call: Call) -> dict[str, Any]:
     if wanted.get("default_view_name") and not fields:
         raise Refused(1254001)
     table = add_table(call.state, call.base, wanted)
+    call.state.lag(table.id)
     call.state.add_records(
         call.base,
         table,

@@ -8,7 +8,7 @@ import orjson
 
 from platform_sandbox.feishu.codes import Refused, violation
 from platform_sandbox.feishu.filters import MAX_CONDITIONS, compile_filter
-from platform_sandbox.feishu.model import options_of
+from platform_sandbox.feishu.model import Type, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,11 +67,11 @@ def _condition(entry: object, by_id: dict[str, Field], ids: Ids) -> dict[str, An
         "operator": operator,
     }
     if operator not in {"isEmpty", "isNotEmpty"}:
-        shown["value"] = _shown_value(entry.get("value"))
+        shown["value"] = _shown_value(entry.get("value"), column)
     return shown
 
 
-def _shown_value(value: object) -> str:
+def _shown_value(value: object, column: Field) -> str:
     """Values are a JSON array in a string; the reply shows numbers unquoted inside of it."""
     try:
         parsed = orjson.loads(value) if isinstance(value, str) else None
@@ -79,6 +79,8 @@ def _shown_value(value: object) -> str:
         parsed = None
     if not isinstance(parsed, list):
         raise Refused(1254018)
+    if column.type in {Type.NUMBER, Type.DATE}:
+        parsed = [int(one) if isinstance(one, str) and one.isdecimal() else one for one in parsed]
     return orjson.dumps(parsed).decode()
 
 

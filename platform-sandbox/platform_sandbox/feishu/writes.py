@@ -78,7 +78,7 @@ def _entries(call: Call) -> list[dict[str, Any]]:
 
 def _known(call: Call, identifier: object) -> Record:
     record = call.table.records.get(str(identifier))
-    if record is None:
+    if record is None or call.state.is_fresh(record.id):
         raise Refused(1254043, f"record not found,id = {identifier}")
     return record
 
@@ -101,7 +101,7 @@ def _columns(call: Call) -> dict[str, Field]:
     return {
         name: column
         for name, column in call.table.by_name().items()
-        if column.id not in call.hidden_fields
+        if column.id not in call.hidden_fields and not call.state.is_fresh(column.id)
     }
 
 
@@ -138,8 +138,8 @@ def insert(
     _add_options(table, conversion)
     filled = [{key: value for key, value in row.items() if value is not None} for row in rows]
     added = state.add_records(base, table, filled, who)
-    for record in added:
-        _mirror(base, table, record, {})
+    for record in added if _linked(table) else ():
+        _mirror(state, base, table, record, {})
     return added
 
 
@@ -154,8 +154,8 @@ def change(
     _add_options(table, conversion)
     before = {record.id: dict(record.values) for record, _ in changes} if _linked(table) else {}
     state.change_records(base, table, changes, who)
-    for record, _ in changes:
-        _mirror(base, table, record, before.get(record.id, {}))
+    for record, _ in changes if _linked(table) else ():
+        _mirror(state, base, table, record, before.get(record.id, {}))
 
 
 def _add_options(table: Table, conversion: Conversion) -> None:
@@ -169,7 +169,9 @@ def _linked(table: Table) -> bool:
     return any(column.type == Type.DUPLEX_LINK for column in table.fields)
 
 
-def _mirror(base: Base, table: Table, record: Record, before: dict[str, Stored]) -> None:
+def _mirror(
+    state: State, base: Base, table: Table, record: Record, before: dict[str, Stored]
+) -> None:
     """Keep the other side of two-way links in step."""
     for column in table.fields:
         if column.type != Type.DUPLEX_LINK:
@@ -191,6 +193,7 @@ def _mirror(base: Base, table: Table, record: Record, before: dict[str, Stored])
             else:
                 partner.values.pop(back, None)
             other.touch()
+            state.storage.save_records(base, other, [partner])
 
 
 def _ids(value: Stored | None) -> tuple[str, ...]:
