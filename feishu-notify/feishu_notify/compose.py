@@ -1,0 +1,270 @@
+"""From the story of a run to its card. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from feishu_notify import card, verdict
+from feishu_notify.card import Button, Card, literal
+from feishu_notify.findings import findings, main_stream
+from feishu_notify.summaries import TapSummary, TargetSummary
+from feishu_notify.texts import Texts
+from feishu_notify.verdict import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from feishu_notify.card import Room
+    from feishu_notify.findings import Finding
+    from feishu_notify.settings import Appearance
+    from feishu_notify.story import RunStory, Trouble
+    from feishu_notify.summaries import TapStream, TargetStream
+    from feishu_notify.verdict import Failure
+
+_MAX_BUTTONS = 3
+_TROUBLE_CHARACTERS = 1000
+_AUTHORISE_LINK = re.compile(r"https?://[^\s\"'<>，。]*oauth[^\s\"'<>，。]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Writes cards in one language, under one title, with everything foreign redacted."""
+
+    look: Appearance
+    redact: Callable[[str], str]
+    anomaly_percent: int = 200
+
+    @property
+    def say(self) -> Texts:
+        """The texts in the language of the cards."""
+        return Texts(self.look.language)
+
+    def run(self, story: RunStory, outcome: Outcome) -> Card:
+        """Return the card of a run that has ended."""
+        found = findings(story, self.anomaly_percent)
+        if outcome is Outcome.SUCCESS:
+            return card.fitting(lambda room: self._success(story, found, room))
+        return card.fitting(lambda room: self._failure(story, outcome, found, room))
+
+    def overdue(
+        self, hours: float, last_success: str | None, job: str | None, trouble: str | None = None
+    ) -> Card:
+        """Return the card that says that no run has succeeded for too long, or that none is known.
+
+        Args:
+            hours: how old the last success may be.
+            last_success: when it was.
+            job: state id or environment that was looked at.
+            trouble: why the run history could not be read.
+        """
+        say = self.say
+        error = trouble and literal(_clipped(self.redact(trouble), _TROUBLE_CHARACTERS))
+        lines = [
+            self._line("error", error or say("overdue_value", hours=f"{hours:g}")),
+            self._line("last_success", literal(last_success or say("never"))),
+            *([self._line("job", literal(job))] if job else []),
+            self._line("advice", say("advice_overdue")),
+        ]
+        return Card(self.look.headline(say("title_overdue")), "red", ("\n".join(lines),))
+
+    def _success(self, story: RunStory, found: Sequence[Finding], room: Room) -> Card:
+        title = self.say("title_attention" if found else "title_success")
+        return Card(
+            title=self.look.headline(title),
+            colour="orange" if found else "green",
+            paragraphs=tuple(filter(None, (self._facts(story), self._warnings(found, room)))),
+            buttons=self._table_buttons(story),
+            note=self.say("stable_note") if main_stream(story) else None,
+        )
+
+    def _failure(
+        self, story: RunStory, outcome: Outcome, found: Sequence[Finding], room: Room
+    ) -> Card:
+        errors = "\n".join(self._failures(story, outcome, room))
+        accounts = self._failed_accounts(story, room)
+        advice = "\n".join(self._advice(story, outcome))
+        paragraphs = (errors, accounts, advice, self._facts(story), self._warnings(found, room))
+        buttons = self._table_buttons(story)
+        if outcome is Outcome.REAUTHORISE:
+            buttons = (*self._authorise_button(story), *buttons)
+        return Card(
+            title=self.look.headline(self.say(f"title_{outcome.value}")),
+            colour="red",
+            paragraphs=tuple(filter(None, paragraphs)),
+            buttons=buttons,
+        )
+
+    def _facts(self, story: RunStory) -> str:
+        """What was read and written: the same lines on every card, as far as they are known."""
+        say = self.say
+        lines = [*self._read_lines(story), *self._written_lines(story)]
+        if story.job:
+            lines.append(self._line("job", literal(story.job)))
+        if story.duration is not None:
+            lines.append(self._line("duration", _duration(say, story.duration)))
+        return "\n".join(lines)
+
+    def _read_lines(self, story: RunStory) -> Iterator[str]:
+        say = self.say
+        streams = [s for t in story.summaries if isinstance(t, TapSummary) for s in t.streams]
+        firsts = [s.first_day for s in streams if s.first_day]
+        lasts = [s.last_day for s in streams if s.last_day]
+        if firsts and lasts:
+            first, last = min(firsts), max(lasts)
+            span = first if first == last else say("date_range", first=first, last=last)
+            yield self._line("dates", literal(span))
+        total = max((s.accounts for s in streams if s.accounts is not None), default=None)
+        failed = len(verdict.failed_accounts(story))
+        if total is not None:
+            key = "accounts_value" if failed else "accounts_all_read"
+            yield self._line("accounts", say(key, total=str(total), failed=str(failed)))
+        stream = main_stream(story)
+        if stream and stream.days:
+            yield self._day_line(stream)
+        counted = sum(p.records or 0 for p in story.plugins if p.kind == "extractors")
+        if not streams and counted:
+            yield self._line("read", say("read_value", count=f"{counted:,}"))
+
+    def _day_line(self, stream: TapStream) -> str:
+        day = stream.days[-1]
+        average = day.average_cost
+        if average is None and day.cost is not None:
+            average = day.cost / day.conversions if day.conversions else 0.0
+        label = self.say("day", date=literal(day.date))
+        value = self.say(
+            "day_value",
+            cost=_money(day.cost),
+            conversions="–" if day.conversions is None else f"{day.conversions:,.0f}",
+            average=_money(average),
+        )
+        return f"**{label}**{self.say.colon}{value}"
+
+    def _written_lines(self, story: RunStory) -> Iterator[str]:
+        say = self.say
+        streams = _target_streams(story)
+        values = [
+            say(
+                "rows_value",
+                created=f"{s.created or 0:,}",
+                updated=f"{s.updated or 0:,}",
+                unchanged=f"{s.unchanged or 0:,}",
+            )
+            for s in streams
+        ]
+        if len(streams) > 1:
+            values = [
+                say("rows_of_stream", stream=literal(s.name), value=value)
+                for s, value in zip(streams, values, strict=True)
+            ]
+        for value in values:
+            yield self._line("rows", value)
+
+    def _failures(self, story: RunStory, outcome: Outcome, room: Room) -> Iterator[str]:
+        if outcome in (Outcome.STOPPED, Outcome.TIMED_OUT):
+            return
+        for failure in verdict.failures(story):
+            yield self._line("failed_part", self._part(failure))
+            texts = self._error_texts(failure.errors)
+            yield from self._listed("error", texts or [self.say("no_error_text")], room)
+
+    def _part(self, failure: Failure) -> str:
+        key = f"part_{failure.part}"
+        if failure.part == "meltano" and failure.exit_code:
+            key = "part_meltano_exit"
+        elif failure.part not in ("extractor", "loader", "meltano"):
+            key = "part_plugin"
+        plugin = literal(failure.plugin or failure.part)
+        return self.say(key, plugin=plugin, code=str(failure.exit_code))
+
+    def _error_texts(self, errors: Sequence[Trouble]) -> list[str]:
+        """Error texts without repetitions; the exception's own message counts when it says more."""
+        texts: list[str] = []
+        for error in errors:
+            for text in (error.text, *(f"{kind}: {why}" for kind, why in error.exceptions if why)):
+                clean = " ".join(self.redact(text).split())
+                core = clean.partition(": ")[2] or clean
+                if clean and not any(core in t or clean in t for t in texts):
+                    texts.append(clean)
+        return texts
+
+    def _failed_accounts(self, story: RunStory, room: Room) -> str:
+        texts = [
+            f"{account}{self.say.colon}{self.redact(reason)}"
+            for account, reason in verdict.failed_accounts(story).items()
+        ]
+        return "\n".join(self._listed("failed_accounts", texts, room))
+
+    def _advice(self, story: RunStory, outcome: Outcome) -> Iterator[str]:
+        environment = f" --environment {story.environment}" if story.environment else ""
+        tap = next((p.name for p in story.plugins if p.kind == "extractors"), "TAP")
+        command = f"meltano{environment} invoke {tap}:authorize"
+        advice = self.say(f"advice_{outcome.value}", command=command, timeout=str(story.timeout))
+        yield self._line("advice", advice)
+        if story.run_id and story.job:
+            yield self._line("log", f"`meltano{environment} logs show {story.run_id}`")
+
+    def _warnings(self, found: Sequence[Finding], room: Room) -> str:
+        texts = [self.say(f.key, **{k: self.redact(v) for k, v in f.values.items()}) for f in found]
+        return "\n".join(self._listed("warnings", texts, room))
+
+    def _table_buttons(self, story: RunStory) -> tuple[Button, ...]:
+        streams = {s.url: s for s in _target_streams(story) if s.url}
+        say = self.say
+        return tuple(
+            Button(
+                say("open_table")
+                if len(streams) == 1
+                else f"{say('open_table')} {s.table or s.name}",
+                url,
+            )
+            for url, s in list(streams.items())[:_MAX_BUTTONS]
+            if url
+        )
+
+    def _authorise_button(self, story: RunStory) -> tuple[Button, ...]:
+        words = (
+            text
+            for trouble in verdict.troubles(story)
+            for text in (trouble.text, *(why for _, why in trouble.exceptions))
+        )
+        link = next((m.group() for text in words if (m := _AUTHORISE_LINK.search(text))), None)
+        return (Button(self.say("open_authorise"), link),) if link else ()
+
+    def _line(self, label: str, value: str) -> str:
+        return f"**{self.say(label)}**{self.say.colon}{value}"
+
+    def _listed(self, label: str, texts: Sequence[str], room: Room) -> Iterator[str]:
+        """Lines of a list of foreign texts, as many and as long as there is room for."""
+        shown = [literal(_clipped(text, room.characters)) for text in texts[: room.items]]
+        if len(texts) == 1:
+            yield self._line(label, shown[0])
+        elif texts:
+            yield self._line(label, "")
+            yield from (f"• {text}" for text in shown)
+            if len(texts) > len(shown):
+                yield f"• {self.say('more', count=str(len(texts) - len(shown)))}"
+
+
+def _target_streams(story: RunStory) -> list[TargetStream]:
+    return [s for t in story.summaries if isinstance(t, TargetSummary) for s in t.streams]
+
+
+def _clipped(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _money(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.2f}"
+
+
+def _duration(say: Texts, seconds: float) -> str:
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return say("hours", hours=str(hours), minutes=str(minutes))
+    if minutes:
+        return say("minutes", minutes=str(minutes), seconds=str(rest))
+    return say("seconds", seconds=str(whole))

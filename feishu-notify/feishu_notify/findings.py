@@ -1,0 +1,107 @@
+"""Things that a person should look at although the run may have succeeded. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import chain
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from feishu_notify.summaries import TapSummary, TargetSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from feishu_notify.story import RunStory
+    from feishu_notify.summaries import Day, TapStream
+
+MAIN_STREAM = "promotion_report"
+DAYS_TO_RENEW = 7
+DAYS_TO_COMPARE = 7
+_COVERED = ("duplicate", "refresh token", "refresh_token")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One warning: the key of its text and the values in it."""
+
+    key: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+def findings(story: RunStory, anomaly_percent: int) -> tuple[Finding, ...]:
+    """List what is worth a look: known rules first, then the plugins' own warnings."""
+    known = tuple(chain(_token(story), _duplicates(story), _days(story, anomaly_percent)))
+    covered = _COVERED if known else ()
+    others = (
+        Finding("plugin_warning", {"plugin": plugin.name, "text": text})
+        for plugin in story.plugins
+        for text in plugin.warnings
+        if not any(word in text.lower() for word in covered)
+    )
+    return (*known, *others)
+
+
+def main_stream(story: RunStory) -> TapStream | None:
+    """The stream whose days a card talks about: the unit report, or the first one with costs."""
+    streams = [
+        stream
+        for summary in story.summaries
+        if isinstance(summary, TapSummary)
+        for stream in summary.streams
+        if any(day.cost is not None for day in stream.days) or stream.name == MAIN_STREAM
+    ]
+    return min(streams, key=lambda stream: stream.name != MAIN_STREAM, default=None)
+
+
+def _token(story: RunStory) -> Iterator[Finding]:
+    for summary in story.summaries:
+        days = summary.refresh_token_days_left if isinstance(summary, TapSummary) else None
+        if days is not None and days < DAYS_TO_RENEW:
+            yield Finding("token_expires", {"days": f"{max(days, 0):g}"})
+
+
+def _duplicates(story: RunStory) -> Iterator[Finding]:
+    for summary in story.summaries:
+        if not isinstance(summary, TargetSummary):
+            continue
+        for stream in summary.streams:
+            if stream.duplicates:
+                values = {"stream": stream.name, "count": str(stream.duplicates)}
+                yield Finding("duplicates", values)
+
+
+def _days(story: RunStory, anomaly_percent: int) -> Iterator[Finding]:
+    stream = main_stream(story)
+    if stream is None or not stream.days:
+        return
+    last, earlier = stream.days[-1], stream.days[:-1]
+    if last.rows == 0:
+        if any(day.rows for day in earlier):
+            yield Finding("no_rows", {"date": last.date})
+        return
+    for name in ("cost", "conversions"):
+        finding = _anomaly(name, last, earlier, anomaly_percent)
+        if finding:
+            yield finding
+
+
+def _anomaly(name: str, last: Day, earlier: tuple[Day, ...], percent: int) -> Finding | None:
+    """Compare the day with the mean of the other read days, when there are enough of them."""
+    value: float | None = getattr(last, name)
+    others = [v for day in earlier if (v := getattr(day, name)) is not None]
+    if value is None or len(others) < DAYS_TO_COMPARE:
+        return None
+    mean = fmean(others)
+    if mean <= 0:
+        return None
+    off = (value - mean) / mean * 100
+    if abs(off) <= percent:
+        return None
+    values = {
+        "date": last.date,
+        "value": f"{value:,.2f}" if name == "cost" else f"{value:,.0f}",
+        "mean": f"{mean:,.2f}",
+        "percent": f"{off:+,.0f}",
+    }
+    return Finding(f"anomaly_{name}", values)
