@@ -95,6 +95,16 @@ def conversion_cost(own: float | None, cost: float | None, conversions: int | No
     return None if cost is None else read_yuan(Decimal(str(cost)) / conversions)
 
 
+def read_optional_day(value: object) -> str | None:
+    """Return a day, null for the platform's ways to say that there is none."""
+    return None if _is_no_time(value) else read_day(value)
+
+
+def read_optional_moment(value: object) -> str | None:
+    """Return a time, null for the platform's ways to say that there is none."""
+    return None if _is_no_time(value) else read_moment(value)
+
+
 class RowReader:
     """Reads the rows of one stream into tuples, which take a third of the room of dictionaries.
 
@@ -186,6 +196,11 @@ def _follow(row: Mapping[str, Any], path: Sequence[str]) -> Any:  # noqa: ANN401
     return value
 
 
+def _is_no_time(value: object) -> bool:
+    text = str(value).strip()
+    return text in _ABSENT or text.startswith("0000")
+
+
 def _decimal(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise ValueError(f"a number came as {type(value).__name__}")
@@ -207,8 +222,8 @@ def _rounded(value: object, step: Decimal) -> float | None:
 _READERS: Final[dict[Kind, Callable[[Any], Any]]] = {
     "id": read_id,
     "text": read_text,
-    "day": read_day,
-    "moment": read_moment,
+    "day": read_optional_day,
+    "moment": read_optional_moment,
     "count": read_count,
     "yuan": read_yuan,
     "rate": read_rate,

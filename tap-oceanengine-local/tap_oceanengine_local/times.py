@@ -83,7 +83,7 @@ def _at(day: str, clock: str) -> str:
 
 def _from_epoch(text: str) -> str:
     number = float(text)
-    if number < 10**8:  # noqa: PLR2004  before 1973: something else, a day without separators
+    if number < 10**8:
         return _at(read_day(text), "")
     seconds = number / 1000 if number >= _MILLISECONDS else number
     return datetime.fromtimestamp(int(seconds), ZONE).isoformat()

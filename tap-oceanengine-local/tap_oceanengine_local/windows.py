@@ -6,12 +6,13 @@ A day is a day in Asia/Shanghai. A closed day lies before today; only closed day
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 DEFAULT_DAYS: Final = 30

@@ -1,0 +1,95 @@
+"""Writes Singer messages: whole lines, buffered, each state once.
+
+The SDK's writer copies every record and flushes every line; this one writes the same lines (see
+`tests/tap/test_messages.py`) at a fraction of the time. Nothing stays in the buffer after a STATE.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from singer_sdk.singerlib.encoding import SimpleSingerWriter
+from singer_sdk.singerlib.encoding.simple import RecordMessage, StateMessage
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from singer_sdk.singerlib.encoding.simple import Message
+
+_BUFFERED_LINES: Final = 1000
+_encode: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+class Writer(SimpleSingerWriter):
+    """Buffered writer of Singer messages to standard output."""
+
+    def __init__(self) -> None:
+        """Start with nothing written."""
+        super().__init__()
+        self._lines: list[str] = []
+        self._last_state = ""
+        self._writing = False
+        self._exit_code: int | None = None
+
+    @override
+    def write_message(self, message: Message) -> None:
+        """Write a message; records wait in the buffer for the next other message."""
+        if isinstance(message, StateMessage):
+            self.write_state(message.value)
+            return
+        self._lines.append(self.format_message(message))
+        if not isinstance(message, RecordMessage) or len(self._lines) >= _BUFFERED_LINES:
+            self.flush()
+
+    def write_record(self, stream: str, record: Mapping[str, Any], extracted: str) -> None:
+        """Write a record whose values are JSON values already.
+
+        Args:
+            stream: Name of the stream.
+            record: Property values as the schema wants them.
+            extracted: When it was read, ISO 8601 in UTC.
+        """
+        self._lines.append(
+            f'{{"type":"RECORD","stream":"{stream}","record":{_encode(record)},'
+            f'"time_extracted":"{extracted}"}}'
+        )
+        if len(self._lines) >= _BUFFERED_LINES:
+            self.flush()
+
+    def write_state(self, state: Mapping[str, Any]) -> None:
+        """Write a STATE message behind all records, unless the last one said the same."""
+        text = _encode(state)
+        if text != self._last_state:
+            self._last_state = text
+            self._lines.append(f'{{"type":"STATE","value":{text}}}')
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand everything buffered to standard output, whole lines only."""
+        if not self._lines:
+            return
+        text = "\n".join(self._lines) + "\n"
+        self._lines.clear()
+        self._writing = True
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        finally:
+            self._writing = False
+        if self._exit_code is not None:
+            raise SystemExit(self._exit_code)
+
+    def stop(self, exit_code: int) -> None:
+        """End the process from a signal handler: at once, or behind the lines being written.
+
+        Raises:
+            SystemExit: Nothing is being written.
+        """
+        self._lines.clear()
+        if self._writing:
+            self._exit_code = exit_code
+        else:
+            raise SystemExit(exit_code)

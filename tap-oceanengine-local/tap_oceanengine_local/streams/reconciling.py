@@ -1,0 +1,98 @@
+"""Compares what the units cost with what the account report says, once per account."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tap_oceanengine_local.errors import FatalError
+from tap_oceanengine_local.metrics import STAT_COST
+from tap_oceanengine_local.pages import page_of, read_growing
+from tap_oceanengine_local.parallel import run
+from tap_oceanengine_local.reconcile import fen, gaps
+from tap_oceanengine_local.records import read_yuan
+from tap_oceanengine_local.times import read_day
+from tap_oceanengine_local.windows import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
+
+    from tap_oceanengine_local.accounts import Account
+    from tap_oceanengine_local.pages import Page
+    from tap_oceanengine_local.records import Values
+    from tap_oceanengine_local.summary import Tally
+
+    Ask = Callable[[Account, Window, Sequence[str], int], dict[str, Any]]
+
+
+class Costs:
+    """Cost in fen per account and closed day, as the units' rows add it up."""
+
+    def __init__(self) -> None:
+        """Start with nothing read."""
+        self._ranges: dict[str, Window] = {}
+        self._fen: dict[str, dict[str, int]] = {}
+
+    def add(self, account: Account, window: Window, tallies: Mapping[date, Tally]) -> None:
+        """Add a window that was read completely; an open one is not compared."""
+        if window.is_open:
+            return
+        known = self._ranges.get(account.id, window)
+        self._ranges[account.id] = Window(known.start, window.end)
+        if tallies:
+            days = self._fen.setdefault(account.id, {})
+            days.update({day.isoformat(): tally.fen for day, tally in tallies.items()})
+
+    def compare(
+        self,
+        accounts: Sequence[Account],
+        ask: Ask,
+        *,
+        parallel: int,
+        warn: Callable[[Account, str], None],
+    ) -> None:
+        """Read the account report of each account that had rows and warn about gaps.
+
+        Args:
+            accounts: Accounts that were read completely.
+            ask: Asks for one page of the account report: account, days, metrics, page.
+            parallel: Requests under way at once.
+            warn: Takes the warnings.
+
+        Raises:
+            FatalError: No account can be read any more.
+        """
+        compared = [account for account in accounts if account.id in self._fen]
+        jobs = (
+            read_growing(partial(_page, ask, account, self._ranges[account.id]), _day)
+            for account in compared
+        )
+        outcomes = run(jobs, parallel=parallel, weigh=lambda page: len(page.rows))
+        for account, outcome in zip(compared, outcomes, strict=True):
+            if isinstance(outcome.error, FatalError):
+                raise outcome.error
+            if outcome.result is None:
+                warn(account, f"its cost could not be compared: {outcome.error}")
+                continue
+            found = gaps(self._fen[account.id], dict(outcome.result.rows))
+            if found:
+                listed = "; ".join(map(str, found))
+                warn(
+                    account,
+                    "the units do not add up to the account's cost (yuan). Uni-promotion spend "
+                    f"and units without permission are the usual reasons. {listed}",
+                )
+
+
+def _page(ask: Ask, account: Account, window: Window, number: int) -> Page:
+    data = ask(account, window, [STAT_COST], number)
+    rows = [
+        (read_day(row["stat_time_day"]), fen(read_yuan(row.get(STAT_COST))))
+        for row in data.get("data_list") or ()
+    ]
+    return page_of(rows, data.get("page_info"), number="total_number", pages="total_page")
+
+
+def _day(values: Values) -> Any:  # noqa: ANN401  a key
+    return values[0]

@@ -1,0 +1,130 @@
+"""Streams that are read in windows of days, account by account, each with its own bookmark."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from typing_extensions import override
+
+from tap_oceanengine_local.bookmarks import Bookmarks
+from tap_oceanengine_local.pages import read_growing, read_window
+from tap_oceanengine_local.parallel import run
+from tap_oceanengine_local.streams.base import LocalStream
+from tap_oceanengine_local.windows import Span, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+    from datetime import date
+
+    from tap_oceanengine_local.accounts import Account
+    from tap_oceanengine_local.pages import Page, Reading
+    from tap_oceanengine_local.records import RowReader, Values
+    from tap_oceanengine_local.summary import Tally
+    from tap_oceanengine_local.windows import Window
+
+    Reader = Generator[Sequence[Callable[[], Page]], list[Page], Reading | None]
+
+
+class WindowedStream(LocalStream):
+    """Reads windows ahead in parallel; emits them in order, each followed by its state."""
+
+    max_lookback: ClassVar[int] = 365
+    max_window: ClassVar[int] = 365
+    time_key: ClassVar[str]
+    reader: RowReader
+
+    @override
+    def read(self) -> Iterator[dict[str, Any]]:
+        self.prepare()
+        accounts = self.readable(self.tap.accounts)
+        self.progress.accounts = len(accounts)
+        bookmarks = Bookmarks(self.name, self.time_key, self.stream_state)
+        work = self._plan(accounts, bookmarks)
+        jobs = (self.job(account, window) for account, window in work)
+        outcomes = run(
+            jobs,
+            parallel=self.tap.settings.max_parallel_requests,
+            weigh=lambda page: len(page.rows),
+        )
+        for (account, window), outcome in zip(work, outcomes, strict=True):
+            if account.id in self.progress.accounts_failed:
+                continue
+            if outcome.error is not None:
+                self.fail(account, str(window), outcome.error)
+            elif outcome.result is not None:
+                yield from self._emit(account, window, outcome.result)
+                if not window.is_open:
+                    bookmarks.advance(account.id, window.end)
+                self._write_state_message()
+        self.finish(accounts)
+
+    def prepare(self) -> None:
+        """Get ready for the selection that is in force."""
+        raise NotImplementedError
+
+    def readable(self, accounts: Sequence[Account]) -> Sequence[Account]:
+        """Return the accounts that the stream can be read of."""
+        return accounts
+
+    def fetch(self, account: Account, window: Window, number: int) -> Page:
+        """Read one page; called in worker threads."""
+        raise NotImplementedError
+
+    def tally(self, window: Window, rows: Sequence[Values]) -> dict[date, Tally]:
+        """Return the sums per day of the rows of a window."""
+        raise NotImplementedError
+
+    def emitted(self, account: Account, window: Window, tallies: dict[date, Tally]) -> None:
+        """Take note of a window whose rows were emitted."""
+
+    def finish(self, accounts: Sequence[Account]) -> None:
+        """Do what is left when all windows were read."""
+
+    def span(self) -> Span:
+        """Return what the settings ask for, within the limits of the stream."""
+        settings = self.tap.settings
+        return Span(
+            today=self.tap.today,
+            start_date=settings.start_date,
+            end_date=settings.end_date,
+            include_today=settings.include_today,
+            lookback_days=min(settings.lookback_days, self.max_lookback),
+            window_days=min(settings.window_days, self.max_window),
+        )
+
+    def job(self, account: Account, window: Window) -> Reader:
+        """Return the job that reads one window of one account; None when it has failed before."""
+        if account.id in self.progress.accounts_failed:
+            return None
+        how = read_growing if window.is_open else read_window
+        return (yield from how(partial(self.fetch, account, window), self.reader.key))
+
+    def _plan(
+        self, accounts: Sequence[Account], bookmarks: Bookmarks
+    ) -> list[tuple[Account, Window]]:
+        span = self.span()
+        work: list[tuple[Account, Window]] = []
+        warned: defaultdict[str, list[str]] = defaultdict(list)
+        for account in accounts:
+            planned = plan(span, bookmarks.get(account.id))
+            work.extend((account, window) for window in planned.windows)
+            for text in planned.warnings:
+                warned[text].append(account.id)
+        for text, ids in warned.items():
+            self.logger.warning("%s, account %s: %s", self.name, ", ".join(ids), text)
+        return work
+
+    def _emit(self, account: Account, window: Window, reading: Reading) -> Iterator[dict[str, Any]]:
+        if reading.missing:
+            self.warn(
+                account,
+                f"{window}: {reading.missing} rows fewer came than the platform counts; "
+                "it leaves out rows whose fields are all empty.",
+            )
+        self.stamp()
+        tallies = self.tally(window, reading.rows)
+        yield from map(self.reader.record, reading.rows)
+        self.progress.window_read(window, tallies)
+        self.emitted(account, window, tallies)

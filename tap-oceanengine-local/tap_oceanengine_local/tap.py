@@ -1,0 +1,266 @@
+"""The tap: settings, streams, the run from start to exit code."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import os
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
+
+from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import (
+    FLATTENING_CONFIG,
+    STREAM_MAPS_CONFIG,
+    PluginCapabilities,
+    TapCapabilities,
+)
+from typing_extensions import override
+
+from tap_oceanengine_local import streams, windows
+from tap_oceanengine_local.accounts import select_accounts
+from tap_oceanengine_local.auth import build_client
+from tap_oceanengine_local.bookmarks import clean_state
+from tap_oceanengine_local.errors import ConfigError, FatalError, TapError
+from tap_oceanengine_local.messages import Writer
+from tap_oceanengine_local.setting_schema import SCHEMA
+from tap_oceanengine_local.settings import load
+from tap_oceanengine_local.summary import RunSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
+    from types import FrameType
+
+    import click
+    from singer_sdk import Stream
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.plugin_base import _ConfigInput
+
+    from tap_oceanengine_local.accounts import Account
+    from tap_oceanengine_local.client import Client
+    from tap_oceanengine_local.settings import Settings
+
+_SIGNAL_EXIT: Final = 128
+_LAST_ANSWERS_SECONDS: Final = 10
+"""How long a stopped run waits for the answers of requests under way (one may renew tokens)."""
+
+
+class FailedAccountsError(FatalError):
+    """Some accounts failed; the others were read and emitted completely."""
+
+
+class TapOceanEngineLocal(Tap):
+    """Singer tap for 巨量本地推 (Ocean Engine local promotion) reports, entities and leads."""
+
+    name = "tap-oceanengine-local"
+    package_name = "tap-oceanengine-local"
+    config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SCHEMA)
+    message_writer_class = Writer
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+    clock: Callable[[], float] = staticmethod(time.time)
+
+    settings: Settings
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings; without `raise_errors` (discovery) wrong ones fall back to defaults.
+
+        Raises:
+            ConfigValidationError: A setting is wrong; its one error is a sentence that names it.
+        """
+        own = self._config
+        built_in = {*STREAM_MAPS_CONFIG["properties"]}
+        built_in |= {*FLATTENING_CONFIG["properties"]}
+        try:
+            self.settings = load(own, today=self.today, known=built_in)
+            if raise_errors:
+                _require(self.settings)
+        except ConfigError as error:
+            if raise_errors:
+                raise ConfigValidationError(str(error), errors=[str(error)], schema={}) from None
+            self.settings = load({})
+            return [str(error)]
+        return []
+
+    @cached_property
+    def today(self) -> date:
+        """Today in Asia/Shanghai, the same for the whole run."""
+        return windows.today(self.clock())
+
+    @cached_property
+    def client(self) -> Client:
+        """The one client of the run, made when the first request is due."""
+        self.logger.info("Reading from %s", self.settings.api_url)
+        return build_client(self.settings.to_config())
+
+    @cached_property
+    def accounts(self) -> Sequence[Account]:
+        """The accounts of the run: configured ones, or what the authorisation covers.
+
+        Raises:
+            FatalError: The authorisation covers none.
+        """
+        accounts = select_accounts(self.client, self.settings.to_config())
+        if not accounts:
+            raise FatalError(
+                "The authorisation covers no 本地推 account. Run `authorize` and tick the accounts, "
+                "or name them in local_account_ids."
+            )
+        return accounts
+
+    @cached_property
+    def summary(self) -> RunSummary:
+        """What the run has done so far."""
+        return RunSummary()
+
+    @property
+    def writer(self) -> Writer:
+        """The writer of all messages."""
+        writer: Writer = self.message_writer  # type: ignore[assignment]  # message_writer_class
+        return writer
+
+    @override
+    def discover_streams(self) -> Sequence[Stream]:
+        return [stream(self) for stream in streams.ALL]
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over the state of an earlier run, also one of an older shape.
+
+        Raises:
+            StateError: The state cannot be read.
+        """
+        keys = {stream.name: stream.replication_key for stream in streams.ALL}
+        super().load_state(clean_state(state, keys))
+
+    @override
+    def sync_all(self) -> None:  # type: ignore[misc]  # final for type checkers; the run ends here
+        """Run all selected streams, report what was done, fail when an account failed.
+
+        Raises:
+            FailedAccountsError: Named accounts could not be read.
+        """
+        try:
+            super().sync_all()
+        finally:
+            self.writer.flush()
+            self._log_summary()
+        failures = self.summary.failures()
+        if failures:
+            raise FailedAccountsError(
+                f"{len(failures)} account(s) failed, their bookmarks stay where they were and the "
+                "next run reads them again: " + " | ".join(failures)
+            )
+
+    def _log_summary(self) -> None:
+        started = "client" in self.__dict__
+        summary = self.summary.to_dict(
+            requests=self.client.requests if started else 0,
+            refresh_token_days_left=_days_left(self.client) if started else None,
+        )
+        self.logger.info("run summary", extra={"summary": summary})
+
+    # The SDK's own way writes a last state here and exits 0, as if all had gone well.
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        self.writer.stop(_SIGNAL_EXIT + signum)
+
+    @classmethod
+    @override
+    def invoke(
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Run the command line; every expected failure is one sentence and exit code 1."""
+        if about:
+            cls.print_about(about_format)
+            return
+        cls.print_version(print_fn=cls.logger.info)
+        with _in_words(cls.logger):
+            cls(
+                config=config.config if config else None,
+                state=_json(state, "state"),
+                catalog=_json(catalog, "catalog"),
+                parse_env_config=config.parse_env if config else False,
+            ).sync_all()
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Run a connection test, with failures in words."""
+        with _in_words(cls.logger):
+            super().cb_test(ctx, param, value)
+
+
+def _require(settings: Settings) -> None:
+    for name in ("app_id", "app_secret"):
+        if getattr(settings, name) is None:
+            raise ConfigError(f"Setting {name} is missing: it belongs to the app of the platform.")
+
+
+def _days_left(client: Client) -> int | None:
+    return None if client.tokens is None else client.tokens.refresh_days_left()
+
+
+def _json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
+    if file is None:
+        return None
+    try:
+        content = json.load(file)
+    except ValueError:
+        raise FatalError(f"The {what} file is not JSON: {file.name}.") from None
+    if not isinstance(content, dict):
+        raise FatalError(f"The {what} file holds no JSON object: {file.name}.")
+    return content
+
+
+@contextmanager
+def _in_words(logger: logging.Logger) -> Iterator[None]:
+    try:
+        yield
+    except ConfigValidationError as error:
+        logger.error(" ".join(error.errors))  # noqa: TRY400  a sentence for a person
+        sys.exit(1)
+    except TapError as error:
+        logger.error("%s", error)  # noqa: TRY400  a sentence for a person
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        logger.error("The program that reads the messages has gone.")  # noqa: TRY400  see above
+        sys.exit(1)
+    except SystemExit as stop:
+        if isinstance(stop.code, int) and stop.code > _SIGNAL_EXIT:
+            logger.warning("Stopped by signal %d.", stop.code - _SIGNAL_EXIT)
+            _leave(stop.code)
+        raise
+
+
+def _leave(code: int) -> None:
+    """End the process without waiting longer than is decent for requests under way."""
+    deadline = time.monotonic() + _LAST_ANSWERS_SECONDS
+    workers = [thread for thread in threading.enumerate() if thread.name.startswith("request")]
+    for worker in workers:
+        worker.join(max(0.0, deadline - time.monotonic()))
+    if any(worker.is_alive() for worker in workers):
+        logging.shutdown()
+        os._exit(code)
