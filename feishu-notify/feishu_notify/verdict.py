@@ -141,4 +141,5 @@ def _errors(plugin: PluginStory | None) -> tuple[Trouble, ...]:
     """Errors of a plugin, or its last words when it logs no levels (a traceback ends with it)."""
     if plugin is None:
         return ()
-    return plugin.errors or tuple(Trouble(line) for line in plugin.lines[-2:])
+    lines = [line for line in plugin.lines[-2:] if not line.startswith("Traceback")]
+    return plugin.errors or tuple(Trouble(line) for line in lines)

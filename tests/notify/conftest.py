@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+BIN = Path(sys.executable).parent
+
+
+def text_of(card: dict) -> str:
+    """All that a person reads on a card below its title."""
+    parts = []
+    for element in card["body"]["elements"]:
+        if element["tag"] == "button":
+            url = element["behaviors"][0]["default_url"]
+            parts.append(f"[{element['text']['content']}]({url})")
+        else:
+            parts.append(element.get("content", ""))
+    return "\n".join(parts)
+
+
+class FakeBot:
+    """A bot on this machine: keeps what it receives and answers what it is told to."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict] = []
+        self.answers: list[tuple[int, bytes]] = []
+        self.hold: threading.Event | None = None
+        bot = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                bot.messages.append(json.loads(body))
+                if bot.hold is not None:
+                    bot.hold.wait(60)
+                status, answer = bot.answers.pop(0) if bot.answers else (200, b'{"code":0}')
+                try:
+                    self.send_response(status)
+                    self.send_header("Content-Length", str(len(answer)))
+                    self.end_headers()
+                    self.wfile.write(answer)
+                except OSError:
+                    self.close_connection = True
+
+            def log_message(self, *args):
+                """Stay silent."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/open-apis/bot/v2/hook/of-a-test"
+
+    def close(self) -> None:
+        if self.hold is not None:
+            self.hold.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def cards(self) -> list[dict]:
+        return [message["card"] for message in self.messages]
+
+    @property
+    def titles(self) -> list[str]:
+        return [card["header"]["title"]["content"] for card in self.cards]
+
+    @property
+    def texts(self) -> list[str]:
+        return [text_of(card) for card in self.cards]
+
+    def only(self) -> tuple[str, str, str]:
+        """Title, colour and text of the one card that has come since the last call."""
+        assert len(self.messages) == 1, self.titles
+        (message,), self.messages = self.messages, []
+        card = message["card"]
+        assert (message["msg_type"], card["schema"]) == ("interactive", "2.0")
+        header = card["header"]
+        assert header["title"]["content"].startswith("巨量本地推")
+        return header["title"]["content"], header["template"], text_of(card)
+
+
+@pytest.fixture
+def bot():
+    fake = FakeBot()
+    yield fake
+    fake.close()
+
+
+class Project:
+    """A Meltano project with a toy tap and a toy target that log the way ours do."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def dotenv(self, **values: str) -> None:
+        text = "".join(f"{name}={value}\n" for name, value in values.items())
+        (self.root / ".env").write_text(text)
+
+    def environment(self, **values: str) -> dict[str, str]:
+        drop = ("FEISHU_", "MELTANO_", "TOY_")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(drop)}
+        return {**kept, "NO_COLOR": "1", **values}
+
+    def meltano(self, *arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(BIN / "meltano"), *arguments],
+            cwd=self.root,
+            env=self.environment(**values),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def run(self, *arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
+        return self.meltano("run", *arguments, "tap-toy", "target-toy", **values)
+
+    def start(self, *arguments: str, **values: str) -> subprocess.Popen[str]:
+        """Start a run in the background; returns when its tap is asleep."""
+        process = subprocess.Popen(
+            [str(BIN / "meltano"), "run", *arguments, "tap-toy", "target-toy"],
+            cwd=self.root,
+            env=self.environment(TOY_TAP="sleep", **values),
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "sleeping" in line:
+                return process
+        raise AssertionError(f"the run ended early with {process.wait()}")
+
+    def stop(self, process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
+        """Send a signal; return the exit code and what the process said after it."""
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+        return process.returncode, said
+
+
+def make_project(root: Path, logging_yaml: str) -> Project:
+    for name in ("meltano.yml", "plainlog.py"):
+        (root / name).write_text((HERE / "toy" / name).read_text())
+    for name in ("tap.py", "target.py"):
+        script = root / name
+        script.write_text(f"#!{sys.executable}\n{(HERE / 'toy' / name).read_text()}")
+        script.chmod(0o755)
+    (root / "feishu-notify").symlink_to(BIN / "feishu-notify")
+    (root / "logging.yaml").write_text(logging_yaml)
+    return Project(root)
+
+
+@pytest.fixture
+def closed_port():
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project with this repository's own logging.yaml."""
+    return make_project(tmp_path, (ROOT / "logging.yaml").read_text())
