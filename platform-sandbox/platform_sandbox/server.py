@@ -1,0 +1,50 @@
+"""uvicorn, set up for the sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import uvicorn
+from typing_extensions import override
+
+from platform_sandbox.protocol import CuttableProtocol
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp
+
+
+class SandboxUvicorn(uvicorn.Server):
+    """Says when it listens, and lets open keep-alive connections not hold it up."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, then tell."""
+        await super().startup(sockets=sockets)
+        if self._on_started is not None:
+            self._on_started()
+
+
+def build_server(app: ASGIApp, *, on_started: Callable[[], None] | None = None) -> SandboxUvicorn:
+    """A server for one application; the caller brings the socket."""
+    config = uvicorn.Config(
+        app,
+        http=CuttableProtocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=1,
+        backlog=512,
+    )
+    return SandboxUvicorn(config, on_started)
