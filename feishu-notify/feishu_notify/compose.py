@@ -230,7 +230,7 @@ class Composer:
             for text in (trouble.text, *(why for _, why in trouble.exceptions))
         )
         link = next((m.group() for text in words if (m := _AUTHORISE_LINK.search(text))), None)
-        return (Button(self.say("open_authorise"), link),) if link else ()
+        return (Button(self.say("open_authorise"), link.rstrip(".,;:)")),) if link else ()
 
     def _line(self, label: str, value: str) -> str:
         return f"**{self.say(label)}**{self.say.colon}{value}"

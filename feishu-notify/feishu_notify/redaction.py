@@ -40,7 +40,10 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b[tu]-[\w.-]{16,}"), _HIDDEN),
     (re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]+){0,2}"), _HIDDEN),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), _HIDDEN),
-    (re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)"), r"\1××××\2"),
+    (
+        re.compile(r"(?<!\d)((?:86[- ]?)?1[3-9]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)"),
+        r"\1××××\2",
+    ),
 )
 _LONG_WORD = re.compile(r"[A-Za-z0-9_+/=-]{32,}")
 _REQUEST_ID = re.compile(r"20\d{12}[0-9A-Fa-f]*")

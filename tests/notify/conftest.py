@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import functools
 import json
+import logging
 import os
 import signal
 import socket
@@ -11,6 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from feishu_notify.events import from_record
+from feishu_notify.story import RunStory, after
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -160,6 +165,72 @@ def make_project(root: Path, logging_yaml: str) -> Project:
     (root / "feishu-notify").symlink_to(BIN / "feishu-notify")
     (root / "logging.yaml").write_text(logging_yaml)
     return Project(root)
+
+
+def record_of(logger: str, level: int, event: str, **fields) -> logging.LogRecord:
+    """A record as structlog hands Meltano's events to logging."""
+    name = logging.getLevelName(level).lower()
+    fields = {**fields, "event": event, "run_id": RUN_ID, "level": name}
+    return logging.LogRecord(logger, level, __file__, 1, fields, (), None)
+
+
+RUN_ID = "01a20cc5-9ceb-7b60-8111-27c36a99bd90"
+
+
+class Recorded:
+    """Records of a run, as they were seen in Meltano 4.4.1."""
+
+    record = staticmethod(record_of)
+
+    def active(self, name="prod"):
+        return record_of("meltano.core.project", logging.INFO, f"Environment {name!r} is active")
+
+    def job(self, name="prod:tap-toy-to-target-toy"):
+        text = f"Running job with name {name!r} and run ID {RUN_ID!r}"
+        return record_of("meltano.core.block.extract_load", logging.INFO, text)
+
+    def line(self, plugin, event, level=logging.INFO, *, structured=True, **fields):
+        kind = "extractors" if plugin.startswith("tap") else "loaders"
+        fields = {"string_id": plugin, "name": plugin, "cmd_type": "elb", **fields}
+        if structured:
+            fields.setdefault("plugin_logger", plugin)
+        return record_of(f"meltano.plugin.stderr.{kind}.{plugin}", level, event, **fields)
+
+    def block(self, err=None, exit_codes=None):
+        level = logging.ERROR if err else logging.INFO
+        fields = {"exit_codes": exit_codes} if err else {}
+        return record_of(
+            "meltano.cli.run",
+            level,
+            "Block run completed",
+            set_number=0,
+            block_type="ExtractLoadBlocks",
+            success=err is None,
+            err=err,
+            duration_seconds=61.5,
+            **fields,
+        )
+
+    def end(self, status="success", duration=61.5):
+        return record_of(
+            "meltano.cli.run",
+            logging.INFO,
+            "Run completed",
+            duration_seconds=duration,
+            status=status,
+        )
+
+    def cli_error(self, text):
+        return record_of("meltano.cli.utils", logging.ERROR, text, exc_info=None)
+
+    def story(self, *records):
+        """The story that the records tell."""
+        return functools.reduce(after, map(from_record, records), RunStory())
+
+
+@pytest.fixture
+def recorded():
+    return Recorded()
 
 
 @pytest.fixture

@@ -43,9 +43,7 @@ def test_each_way_of_failing_is_red_and_says_what_failed(project, bot):
     title, colour, text = bot.only()
     assert (title, colour) == ("巨量本地推 同步部分失败", "red")
     assert "共 3 个，失败 1 个" in text
-    assert (
-        "**失败账户**：1800000000000003：code 40002, no permission (request id 202602" in text
-    )
+    assert "**失败账户**：1800000000000003：code 40002, no permission (request id 202602" in text
     assert "新增 25 行" in text
 
     assert project.run(TOY_TAP="all").returncode == 1

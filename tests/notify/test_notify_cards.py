@@ -1,0 +1,201 @@
+"""Cards: what stands on them, how long they may be, and that foreign text stays text."""
+
+from __future__ import annotations
+
+import json
+import string
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feishu_notify.card import MAX_BYTES, encode, literal, size
+from feishu_notify.compose import Composer
+from feishu_notify.redaction import Redactor
+from feishu_notify.samples import samples
+from feishu_notify.settings import Appearance
+from feishu_notify.story import Block, PluginStory, RunStory, Trouble
+from feishu_notify.summaries import TapStream, TapSummary, TargetStream, TargetSummary
+from feishu_notify.texts import TEXTS, Texts
+from feishu_notify.verdict import Outcome
+
+FAILED = Block(success=False, error="Extractor failed", exit_codes={"extractors": 1})
+
+
+def composer(language="zh", secrets=()):
+    return Composer(Appearance(language=language), Redactor(secrets))
+
+
+def written(card):
+    return "\n".join((card.title, *card.paragraphs, *(b.text for b in card.buttons)))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_outcome_has_a_card_in_both_languages(language):
+    for outcome in Outcome:
+        story = RunStory(
+            environment="prod",
+            job="prod:a-to-b",
+            run_id="01a20cc5-9ceb-7b60-8111-27c36a99bd90",
+            plugins=(PluginStory("tap-x", "extractors", errors=(Trouble("boom"),)),),
+            blocks=(FAILED,),
+            duration=3725,
+            timeout=30,
+        )
+        card = composer(language).run(story, outcome)
+        assert card.title.startswith("巨量本地推 ")
+        assert card.colour == ("green" if outcome is Outcome.SUCCESS else "red")
+        assert "prod:a-to-b" in written(card)
+        ascii_only = written(card).replace("巨量本地推", "").isascii()
+        assert ascii_only == (language == "en")
+
+
+def test_texts_have_the_same_values_in_both_languages():
+    def values(text):
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    assert {key for key, (zh, en) in TEXTS.items() if values(zh) != values(en)} == set()
+
+
+def test_samples_show_each_kind_of_card():
+    cards = [composer().run(story, outcome) for story, outcome in samples(Texts("zh"))]
+    assert [card.colour for card in cards] == ["green", "orange", "red", "red"]
+
+
+def test_wire_form_is_card_json_2():
+    stream = TargetStream("s", table="tbl", url="https://feishu.cn/base/x?table=tbl", created=1)
+    story = RunStory(summaries=(TargetSummary((stream,)),), status="success")
+    payload = composer().run(story, Outcome.SUCCESS).payload()
+
+    assert payload["msg_type"] == "interactive"
+    card = payload["card"]
+    assert card["schema"] == "2.0"
+    assert card["header"]["template"] == "green"
+    assert card["header"]["title"]["tag"] == "plain_text"
+    button = card["body"]["elements"][-1]
+    assert button["behaviors"] == [
+        {"type": "open_url", "default_url": "https://feishu.cn/base/x?table=tbl"}
+    ]
+    assert json.loads(encode(payload)) == payload
+
+
+@given(st.text(max_size=200))
+def test_foreign_text_can_neither_mention_nor_link(text):
+    shown = literal(text)
+    assert not set(shown) & set("<>*~`[]")
+
+
+def test_longest_story_fits_into_a_card_and_says_what_was_left_out():
+    reason = "账户没有权限，请在巨量引擎后台重新授权" * 60
+    failed = {str(1_800_000_000_000_000 + n): reason for n in range(1000)}
+    errors = tuple(Trouble(f"{n} {reason * 9}") for n in range(12))
+    story = RunStory(
+        plugins=(PluginStory("tap-x", "extractors", errors=errors, warnings=(reason,) * 12),),
+        summaries=(TapSummary((TapStream("promotion_report", 1000, failed),)),),
+        blocks=(FAILED,),
+        status="failure",
+    )
+    card = composer().run(story, Outcome.PARTIAL)
+
+    assert size(card.payload()) < MAX_BYTES
+    assert "1800000000000000" in written(card)
+    assert "另有" in written(card)
+    assert "失败 1000 个" in written(card)
+
+
+def test_thousand_accounts_with_short_reasons_are_cut_to_twenty():
+    failed = {str(n): "code 40002" for n in range(1000)}
+    story = RunStory(
+        summaries=(TapSummary((TapStream("s", 1000, failed),)),), blocks=(FAILED,), status="failure"
+    )
+    text = written(composer().run(story, Outcome.FAILED))
+    assert text.count("code 40002") == 20
+    assert "另有 980 项" in text
+
+
+def test_secrets_and_personal_data_are_masked_everywhere():
+    secret = "hush-hush-hush"
+    text = f"{secret} and 13912345678"
+    story = RunStory(
+        plugins=(
+            PluginStory(
+                "tap-x",
+                "extractors",
+                errors=(Trouble(text, (("Error", text),)),),
+                warnings=(text,),
+            ),
+        ),
+        summaries=(TapSummary((TapStream("s", 1, {"1": text}),)),),
+        blocks=(FAILED,),
+        error=Trouble(text),
+        status="failure",
+    )
+    for outcome in Outcome:
+        card = composer(secrets=[secret]).run(story, outcome)
+        assert secret not in written(card)
+        assert "13912345678" not in written(card)
+
+
+def test_error_is_not_repeated_by_its_exception():
+    trouble = Trouble("code 40002, no right", (("AccountError", "code 40002, no right"),))
+    plugin = PluginStory("tap-x", "extractors", errors=(trouble, trouble))
+    story = RunStory(plugins=(plugin,), blocks=(FAILED,), status="failure")
+    assert written(composer().run(story, Outcome.FAILED)).count("40002") == 1
+
+
+def test_several_streams_are_told_one_by_one():
+    streams = tuple(
+        TargetStream(name, name, f"https://feishu.cn/base/x?table={name}", created=n)
+        for n, name in enumerate(("units", "leads"), start=1)
+    )
+    story = RunStory(summaries=(TargetSummary(streams),), status="success")
+    card = composer("en").run(story, Outcome.SUCCESS)
+    assert "units: 1 created" in written(card)
+    assert "leads: 2 created" in written(card)
+    assert [button.text for button in card.buttons] == [
+        "Open the table units",
+        "Open the table leads",
+    ]
+
+
+def test_average_is_cost_by_conversions_when_the_tap_does_not_say(recorded):
+    day = {"date": "2026-02-11", "rows": 2, "stat_cost": 300, "convert_cnt": 4}
+    summary = {"streams": {"promotion_report": {"accounts": 1, "days": [day]}}}
+    story = recorded.story(recorded.line("tap-x", "run summary", summary=summary), recorded.end())
+    assert "平均转化成本 75.00 元" in written(composer().run(story, Outcome.SUCCESS))
+    nothing = recorded.line(
+        "tap-x",
+        "run summary",
+        summary={"streams": {"promotion_report": {"days": [{**day, "convert_cnt": 0}]}}},
+    )
+    assert "平均转化成本 0.00 元" in written(
+        composer().run(recorded.story(nothing), Outcome.SUCCESS)
+    )
+
+
+def test_plugin_without_a_summary_still_gives_a_card_with_its_record_count():
+    tap = PluginStory("tap-x", "extractors", records=1234)
+    story = RunStory(plugins=(tap,), status="success", duration=61.4)
+    text = written(composer().run(story, Outcome.SUCCESS))
+    assert "**读取**：1,234 行" in text
+    assert "**用时**：1 分 1 秒" in text
+
+
+def test_overdue_card_says_since_when():
+    card = composer().overdue(26, "2026-02-10 07:03 (UTC+8)", "prod")
+    assert (card.title, card.colour) == ("巨量本地推 同步长时间没有成功", "red")
+    assert "超过 26 小时" in written(card)
+    assert "2026-02-10 07:03" in written(card)
+    assert "没有记录" in written(composer().overdue(26, None, None))
+    assert "<" not in written(composer().overdue(26, None, None, "no <database>"))
+
+
+def test_authorise_link_becomes_a_button_only_on_its_card():
+    link = "https://open.oceanengine.com/audit/oauth.html?app_id=1800000000000009&state=x"
+    trouble = Trouble("gone", (("ReauthorisationNeeded", f"open {link}, agree"),))
+    plugin = PluginStory("tap-x", "extractors", errors=(trouble,))
+    story = RunStory(plugins=(plugin,), blocks=(FAILED,), status="failure")
+    card = composer().run(story, Outcome.REAUTHORISE)
+    assert [button.url for button in card.buttons] == [link]
+    assert composer().run(replace(story, timeout=1), Outcome.TIMED_OUT).buttons == ()

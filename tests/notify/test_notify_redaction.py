@@ -1,0 +1,76 @@
+"""Nothing secret or personal leaves on a card; what people need stays readable."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feishu_notify.redaction import Redactor, secret_values
+
+redact = Redactor()
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("access_token=abcd1234efgh5678 refused", "abcd1234efgh5678"),
+        ('{"refresh_token": "abcd-1234"}', "abcd-1234"),
+        ("app_secret: hunter22", "hunter22"),
+        ("Access-Token: 0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d", "0a1b2c3d4e5f"),
+        ("Authorization: Bearer t-g1044abcdefgh12345678", "g1044abcdefgh"),
+        ("token t-g1044qeGEDXTB6NDJOGV4JQCYDGHRBARFTGT1234 expired", "g1044qeGEDXTB"),
+        ("https://open.feishu.cn/open-apis/bot/v2/hook/1b2c3d4e-0000-4000-8000-1234", "1b2c3d4e"),
+        ("postgresql://meltano:s3cr3t@db/meltano", "s3cr3t"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "eyJhbGciOiJIUzI1NiJ9"),
+        ("lead of 13912345678 broken", "13912345678"),
+        ("lead of +8613912345678 broken", "13912345678"),
+        ("call 139-1234-5678", "139-1234-5678"),
+        ("write to li.lei@example.com", "li.lei@example.com"),
+        ("https://x.example/cb?auth_code=77aa88bb&state=1", "77aa88bb"),
+    ],
+)
+def test_hides(text, secret):
+    assert secret not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Account 1800000000000001, unit 7604418424915820607 of 2026-02-11 failed",
+        "code 40105, request id 202602110700031A2B3C4D5E6F708192A3",
+        "log id 20260211070003C0FFEE0123456789ABCDEF01",
+        "run 01a20ccc-66f5-7895-b1a5-0e1124a5fbb5",
+        "dev:tap-oceanengine-local-to-target-feishu-bitable",
+        "field 消耗(元) of table tblWrite3000 in bascnSandbox0000000000000001",
+        "the token is no longer valid; meltano invoke tap-oceanengine-local:token-status",
+        "/srv/sync/.meltano/logs/elt/prod/2026/state.json",
+    ],
+)
+def test_leaves_what_people_need(text):
+    assert redact(text) == text
+
+
+@given(
+    st.text(string.ascii_letters + string.digits + "-_", min_size=8, max_size=60),
+    st.text(max_size=20),
+    st.text(max_size=20),
+)
+def test_never_shows_a_known_secret(secret, before, after):
+    assert secret not in Redactor([secret])(f"{before}{secret}{after}").replace("×", "")
+
+
+def test_knows_secrets_by_the_names_of_their_variables():
+    found = secret_values(
+        {
+            "OCEANENGINE_APP_SECRET": "oe-secret",
+            "FEISHU_WEBHOOK_URL": "https://a/hook/1,https://a/hook/2",
+            "TAP_OCEANENGINE_LOCAL_REFRESH_TOKEN": "rt-1",
+            "TAP_OCEANENGINE_LOCAL_TOKEN_STORE_URI": "sqlite:///tokens.db",
+            "PATH": "/bin",
+        }
+    )
+    assert set(found) >= {"oe-secret", "https://a/hook/1", "https://a/hook/2", "rt-1"}
+    assert not {"sqlite:///tokens.db", "/bin"} & set(found)
