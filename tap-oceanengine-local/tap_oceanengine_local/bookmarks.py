@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ACCOUNT: Final = "local_account_id"
-_START_AGAIN: Final = "Remove the stream from the state (`meltano state edit`), then the next run starts at start_date."
+_START_AGAIN: Final = (
+    "Remove the stream from the state (`meltano state edit`); the next run then starts at "
+    "start_date."
+)
 #: Last instant of a day that a bookmark of each replication key names.
 _DAY_ENDS: Final[dict[str, str]] = {
     "stat_time_day": "",

@@ -1,8 +1,8 @@
 """The catalogue: every column that a stream can carry, with its Chinese title and its kind.
 
-`metrics.json` and `entities.json` hold the lists of the vendor's official SDK (v1.1.93 of August 2026);
-this module reads them and says how a kind of column looks in JSON Schema. It is pure: adding a
-metric means adding one line to the file.
+`metrics.json` and `entities.json` hold the lists of the vendor's official SDK (v1.1.93 of August
+2026); this module reads them and says how a kind of column looks in JSON Schema. Adding a metric
+means adding one line to the file.
 """
 
 from __future__ import annotations

@@ -102,6 +102,32 @@ def read_growing(
     return Reading(list(rows.values()))
 
 
+def read_shifting(
+    fetch: Callable[[int], Page], key: Callable[[Values], Hashable]
+) -> Generator[Sequence[Callable[[], Page]], list[Page], Reading]:
+    """Read a list, newest first, whose rows shift to later pages when new ones arrive.
+
+    A row seen twice is kept once; pages that appear meanwhile are read too. The list is complete
+    when as many different rows came as there were at the beginning.
+
+    Raises:
+        IncompleteWindowError: Rows were missing each time, and the list had changed.
+    """
+    for _ in range(READS):
+        pages = yield from _all_pages(fetch)
+        while len(pages) < (last := max(page.total_page for page in pages)):
+            pages += yield [partial(fetch, number) for number in range(len(pages) + 1, last + 1)]
+        rows = [row for page in pages for row in page.rows]
+        unique = {key(row): row for row in rows}
+        missing = max(0, (pages[0].total_number or 0) - len(unique))
+        if not missing or not _problem(pages, [key(row) for row in rows]):
+            return Reading(list(unique.values()), missing)
+    raise IncompleteWindowError(
+        f"The list changed while it was read, {READS} times over (rows were missing); "
+        "nothing of it was kept. The next run reads it again."
+    )
+
+
 def _all_pages(
     fetch: Callable[[int], Page],
 ) -> Generator[Sequence[Callable[[], Page]], list[Page], list[Page]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -73,6 +74,24 @@ class _Running(Generic[C, R]):
         else:
             self.awaited = len(calls)
             self.unsent.extend(enumerate(calls))
+
+
+def together(
+    jobs: Sequence[Generator[Sequence[Callable[[], C]], list[C], R]],
+) -> Generator[Sequence[Callable[[], C]], list[C], list[R]]:
+    """Return one job that does several at the same time; the first error ends them all."""
+    results: dict[int, R] = {}
+    answers: dict[int, list[C] | None] = dict.fromkeys(range(len(jobs)))
+    while answers:
+        asked: dict[int, Sequence[Callable[[], C]]] = {}
+        for index, answer in answers.items():
+            try:
+                asked[index] = next(jobs[index]) if answer is None else jobs[index].send(answer)
+            except StopIteration as stop:
+                results[index] = stop.value
+        came = iter((yield [call for calls in asked.values() for call in calls]))
+        answers = {index: list(islice(came, len(calls))) for index, calls in asked.items()}
+    return [results[index] for index in range(len(jobs))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-AUDIENCE_DIMENSIONS: Final = ["AC", "AGE", "CITY", "DISTRICT", "EIGHT_GROUP_LABEL", "GENDER", "PLATFORM", "PROVINCE"]
+AUDIENCE_DIMENSIONS: Final = [
+    "AC",
+    "AGE",
+    "CITY",
+    "DISTRICT",
+    "EIGHT_GROUP_LABEL",
+    "GENDER",
+    "PLATFORM",
+    "PROVINCE",
+]
 """Values of `audience_dimension` (official SDK v1.1.93, local/report/audience/get)."""
 _SECRET: Final = {"secret": True, "writeOnly": True}
 

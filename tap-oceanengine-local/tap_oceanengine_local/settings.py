@@ -17,7 +17,7 @@ from tap_oceanengine_local.setting_schema import SCHEMA
 from tap_oceanengine_local.times import read_day
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 PREFIX: Final = "TAP_OCEANENGINE_LOCAL_"
 _WORDS: Final = {
@@ -151,23 +151,24 @@ def _from_text(name: str, text: str, kind: str | list[str]) -> Any:  # noqa: ANN
 def _value(name: str, value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401  JSON
     if value is None or (isinstance(value, str) and not value.strip()):
         value = schema.get("default")
-    if name == "local_account_ids":
-        return _account_ids(value)
-    if name == "account_names":
-        return _account_names(value)
+    special = _SPECIAL.get(name)
+    if special is not None:
+        return special(value)
     if value is None:
         return None
-    if name == "app_id":
-        return _app_id(value)
     kind = schema["type"]
     if not _is_kind(value, kind):
         raise ConfigError(f"Setting {name} must be {_WORDS[kind]}, not {_shown(value)}.")
+    return _checked(name, value, schema)
+
+
+def _checked(name: str, value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401  JSON
     if schema.get("format") == "date":
         return _day(name, value)
-    if kind == "integer":
-        _check_range(name, value, schema)
-    if kind == "array":
+    if schema["type"] == "array":
         return _choices(name, value, schema["items"]["enum"])
+    if "minimum" in schema:
+        _check_range(name, value, schema)
     if "enum" in schema and value not in schema["enum"]:
         raise ConfigError(
             f"Setting {name} must be one of {', '.join(schema['enum'])}, not {_shown(value)}."
@@ -188,7 +189,9 @@ def _check_range(name: str, value: int, schema: Mapping[str, Any]) -> None:
         raise ConfigError(f"Setting {name} must be between {low} and {high}, not {value}.")
 
 
-def _app_id(value: object) -> str:
+def _app_id(value: object) -> str | None:
+    if value is None:
+        return None
     text = str(value).strip()
     if isinstance(value, bool) or not text.isascii() or not text.isdigit():
         raise ConfigError("Setting app_id must be the number of the app on open.oceanengine.com.")
@@ -273,3 +276,10 @@ def _check_days(values: Mapping[str, Any], today: date | None) -> None:
 def _shown(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004  one line of an error
+
+
+_SPECIAL: Final[dict[str, Callable[[Any], Any]]] = {
+    "app_id": _app_id,
+    "local_account_ids": _account_ids,
+    "account_names": _account_names,
+}

@@ -115,11 +115,11 @@ class TapOceanEngineLocal(Tap):
         Raises:
             FatalError: The authorisation covers none.
         """
-        accounts = select_accounts(self.client, self.settings.to_config())
+        accounts: Sequence[Account] = select_accounts(self.client, self.settings.to_config())
         if not accounts:
             raise FatalError(
-                "The authorisation covers no 本地推 account. Run `authorize` and tick the accounts, "
-                "or name them in local_account_ids."
+                "The authorisation covers no 本地推 account. Run `authorize` and tick the "
+                "accounts, or name them in local_account_ids."
             )
         return accounts
 
@@ -145,11 +145,11 @@ class TapOceanEngineLocal(Tap):
         Raises:
             StateError: The state cannot be read.
         """
-        keys = {stream.name: stream.replication_key for stream in streams.ALL}
+        keys = {stream.name: stream.time_key for stream in streams.ALL}
         super().load_state(clean_state(state, keys))
 
-    @override
-    def sync_all(self) -> None:  # type: ignore[misc]  # final for type checkers; the run ends here
+    @override  # type: ignore[misc]  # final for type checkers; a run ends nowhere else
+    def sync_all(self) -> None:
         """Run all selected streams, report what was done, fail when an account failed.
 
         Raises:
@@ -182,7 +182,7 @@ class TapOceanEngineLocal(Tap):
 
     @classmethod
     @override
-    def invoke(
+    def invoke(  # type: ignore[override]  # as the SDK's own Tap does
         cls,
         *,
         about: bool = False,

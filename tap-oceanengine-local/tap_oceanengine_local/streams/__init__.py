@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from tap_oceanengine_local.streams.audience import AudienceReport
+from tap_oceanengine_local.streams.entities import Accounts, Projects, Promotions
+from tap_oceanengine_local.streams.leads import Leads
 from tap_oceanengine_local.streams.reports import (
     AccountReport,
     AccountReportHourly,
@@ -24,4 +27,9 @@ ALL: Final = (
     AccountReportHourly,
     ProjectReportHourly,
     MaterialReportHourly,
+    AudienceReport,
+    Accounts,
+    Projects,
+    Promotions,
+    Leads,
 )

@@ -7,6 +7,7 @@ overrides below say which of the SDK's habits they replace; a contract test watc
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -37,7 +38,8 @@ class LocalStream(Stream):
     """A stream of the tap; subclasses say what to read, this class how it becomes messages."""
 
     keys: ClassVar[tuple[str, ...]]
-    fields: ClassVar[tuple[Field, ...]]
+    fields: tuple[Field, ...]
+    time_key: ClassVar[str | None] = None
     selected_by_default = False
 
     def __init__(self, tap: TapOceanEngineLocal) -> None:
@@ -68,7 +70,7 @@ class LocalStream(Stream):
         Raises:
             Exception: The error concerns more than this account.
         """
-        if isinstance(error, FatalError) or not isinstance(error, TapError | RowError):
+        if not is_of_account(error):
             raise error
         reason = f"{where}: {error}" if where else str(error)
         self.progress.accounts_failed[account.id] = reason
@@ -149,6 +151,16 @@ class LocalStream(Stream):
     def read(self) -> Iterator[dict[str, Any]]:
         """Yield the records of all accounts, with states in between."""
         raise NotImplementedError
+
+
+def is_of_account(error: Exception) -> bool:
+    """Return whether an error concerns one account only, so that the others can go on."""
+    return isinstance(error, TapError | RowError) and not isinstance(error, FatalError)
+
+
+def required(field: Field) -> Field:
+    """Return a field as part of the key."""
+    return replace(field, required=True)
 
 
 def given(account: Account, **more: Any) -> Mapping[str, Any]:  # noqa: ANN401  values of records

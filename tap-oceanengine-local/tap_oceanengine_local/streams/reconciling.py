@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from tap_oceanengine_local.errors import FatalError
 from tap_oceanengine_local.metrics import STAT_COST
 from tap_oceanengine_local.pages import page_of, read_growing
 from tap_oceanengine_local.parallel import run
 from tap_oceanengine_local.reconcile import fen, gaps
-from tap_oceanengine_local.records import read_yuan
+from tap_oceanengine_local.records import RowError, read_yuan
+from tap_oceanengine_local.streams.base import is_of_account
 from tap_oceanengine_local.times import read_day
 from tap_oceanengine_local.windows import Window
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from tap_oceanengine_local.accounts import Account
     from tap_oceanengine_local.pages import Page
-    from tap_oceanengine_local.records import Values
     from tap_oceanengine_local.summary import Tally
 
     Ask = Callable[[Account, Window, Sequence[str], int], dict[str, Any]]
@@ -65,12 +65,12 @@ class Costs:
         """
         compared = [account for account in accounts if account.id in self._fen]
         jobs = (
-            read_growing(partial(_page, ask, account, self._ranges[account.id]), _day)
+            read_growing(partial(_page, ask, account, self._ranges[account.id]), itemgetter(0))
             for account in compared
         )
         outcomes = run(jobs, parallel=parallel, weigh=lambda page: len(page.rows))
         for account, outcome in zip(compared, outcomes, strict=True):
-            if isinstance(outcome.error, FatalError):
+            if outcome.error is not None and not is_of_account(outcome.error):
                 raise outcome.error
             if outcome.result is None:
                 warn(account, f"its cost could not be compared: {outcome.error}")
@@ -85,14 +85,19 @@ class Costs:
                 )
 
 
+def day_and_cost(row: Mapping[str, Any]) -> tuple[str, int]:
+    """Return day and cost in fen of a row of the account report.
+
+    Raises:
+        RowError: The row has no day, or its cost cannot be read.
+    """
+    try:
+        return read_day(row.get("stat_time_day")), fen(read_yuan(row.get(STAT_COST)))
+    except ValueError as error:
+        raise RowError(f"a row of the account report cannot be read: {error}") from None
+
+
 def _page(ask: Ask, account: Account, window: Window, number: int) -> Page:
     data = ask(account, window, [STAT_COST], number)
-    rows = [
-        (read_day(row["stat_time_day"]), fen(read_yuan(row.get(STAT_COST))))
-        for row in data.get("data_list") or ()
-    ]
+    rows = [day_and_cost(row) for row in data.get("data_list") or ()]
     return page_of(rows, data.get("page_info"), number="total_number", pages="total_page")
-
-
-def _day(values: Values) -> Any:  # noqa: ANN401  a key
-    return values[0]

@@ -19,7 +19,7 @@ from tap_oceanengine_local.metrics import (
 from tap_oceanengine_local.pages import PAGE_SIZE, page_of
 from tap_oceanengine_local.reconcile import fen
 from tap_oceanengine_local.records import RowError, RowReader
-from tap_oceanengine_local.streams.base import ACCOUNT_ID, ACCOUNT_NAME, given
+from tap_oceanengine_local.streams.base import ACCOUNT_ID, ACCOUNT_NAME, given, required
 from tap_oceanengine_local.streams.reconciling import Costs
 from tap_oceanengine_local.streams.windowed import WindowedStream
 from tap_oceanengine_local.summary import Tally
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tap_oceanengine_local.accounts import Account
-    from tap_oceanengine_local.metrics import (
-        Level,
-    )
+    from tap_oceanengine_local.metrics import Kind, Level
     from tap_oceanengine_local.pages import Page
     from tap_oceanengine_local.records import Values
     from tap_oceanengine_local.windows import Window
@@ -50,7 +48,7 @@ HOUR = Field(
 )
 
 
-def _dimension(name: str, kind: str, title: str, *, required: bool = False) -> Field:
+def _dimension(name: str, kind: Kind, title: str, *, required: bool = False) -> Field:
     return Field(name, kind, title, "", (name,), required=required)
 
 
@@ -108,7 +106,7 @@ class ReportStream(WindowedStream):
 
     level: ClassVar[Level]
     granularity: ClassVar[str] = "DAILY"
-    time_key: ClassVar[str] = "stat_time_day"
+    time_key: ClassVar[str | None] = "stat_time_day"
     replication_key = "stat_time_day"
 
     @override
@@ -157,7 +155,7 @@ class HourlyReportStream(ReportStream):
     """The hourly report of one level; its bookmark is the last hour of a day."""
 
     granularity: ClassVar[str] = "HOURLY"
-    time_key: ClassVar[str] = "stat_time_hour"
+    time_key: ClassVar[str | None] = "stat_time_hour"
     replication_key = "stat_time_hour"
     max_lookback: ClassVar[int] = HOURLY_DAYS
     max_window: ClassVar[int] = HOURLY_DAYS
@@ -180,7 +178,7 @@ class HourlyReportStream(ReportStream):
 
 def _fields(level: Level, *, hourly: bool = False) -> tuple[Field, ...]:
     times = (HOUR, replace(DAY, required=False)) if hourly else (DAY,)
-    account = replace(ACCOUNT_ID, required=level in {"account", "material"})
+    account = required(ACCOUNT_ID) if level in {"account", "material"} else ACCOUNT_ID
     return (*times, account, ACCOUNT_NAME, *_DIMENSIONS[level], *metrics(level))
 
 
@@ -223,7 +221,8 @@ class PromotionReport(ReportStream):
         self, account: Account, window: Window, metric_names: Sequence[str], page: int
     ) -> dict[str, Any]:
         params = report_params(account, window, metric_names, page, self.granularity)
-        return self.tap.client.get(report_path("account"), params)
+        data: dict[str, Any] = self.tap.client.get(report_path("account"), params)
+        return data
 
 
 class AccountReport(ReportStream):

@@ -32,7 +32,6 @@ class WindowedStream(LocalStream):
 
     max_lookback: ClassVar[int] = 365
     max_window: ClassVar[int] = 365
-    time_key: ClassVar[str]
     reader: RowReader
 
     @override
@@ -40,7 +39,7 @@ class WindowedStream(LocalStream):
         self.prepare()
         accounts = self.readable(self.tap.accounts)
         self.progress.accounts = len(accounts)
-        bookmarks = Bookmarks(self.name, self.time_key, self.stream_state)
+        bookmarks = self.bookmarks()
         work = self._plan(accounts, bookmarks)
         jobs = (self.job(account, window) for account, window in work)
         outcomes = run(
@@ -59,6 +58,10 @@ class WindowedStream(LocalStream):
                     bookmarks.advance(account.id, window.end)
                 self._write_state_message()
         self.finish(accounts)
+
+    def bookmarks(self) -> Bookmarks:
+        """Return the bookmarks of this stream inside the tap's live state."""
+        return Bookmarks(self.name, str(self.time_key), self.stream_state)
 
     def prepare(self) -> None:
         """Get ready for the selection that is in force."""
