@@ -191,7 +191,7 @@ class Composer:
 
     def _failed_accounts(self, story: RunStory, room: Room) -> str:
         texts = [
-            f"{account}{self.say.colon}{self.redact(reason)}"
+            f"{account}{self.say.colon}{reason}"
             for account, reason in verdict.failed_accounts(story).items()
         ]
         return "\n".join(self._listed("failed_accounts", texts, room))
@@ -206,7 +206,7 @@ class Composer:
             yield self._line("log", f"`meltano{environment} logs show {story.run_id}`")
 
     def _warnings(self, found: Sequence[Finding], room: Room) -> str:
-        texts = [self.say(f.key, **{k: self.redact(v) for k, v in f.values.items()}) for f in found]
+        texts = [self.say(finding.key, **finding.values) for finding in found]
         return "\n".join(self._listed("warnings", texts, room))
 
     def _table_buttons(self, story: RunStory) -> tuple[Button, ...]:
@@ -237,7 +237,8 @@ class Composer:
 
     def _listed(self, label: str, texts: Sequence[str], room: Room) -> Iterator[str]:
         """Lines of a list of foreign texts, as many and as long as there is room for."""
-        shown = [literal(_clipped(text, room.characters)) for text in texts[: room.items]]
+        clean = [" ".join(self.redact(text).split()) for text in texts[: room.items]]
+        shown = [literal(_clipped(text, room.characters)) for text in clean]
         if len(texts) == 1:
             yield self._line(label, shown[0])
         elif texts:

@@ -10,6 +10,7 @@ group.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -28,6 +29,7 @@ TITLE = "巨量本地推"
 """Every title begins with it, so that one keyword in the bot's security settings fits all cards."""
 
 PROJECT_FILE = "meltano.yml"
+_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
 _NOTIFY = ("always", "problems", "none")
 _LANGUAGES = ("zh", "en")
 _DEFAULT_ANOMALY_PERCENT = 200
@@ -88,7 +90,8 @@ def load(
         environment: name of the active Meltano environment, if any.
         process: the process environment.
         dotenv: what the project's ``.env`` holds.
-        sections: closed environments: ``label``, ``webhook_url`` and ``webhook_secret`` of each.
+        sections: closed environments: ``label``, ``webhook_url`` and ``webhook_secret`` of each;
+            ``${NAME:-default}`` in the last two is taken from the process environment.
         title: how all titles begin.
     """
     section = sections.get(environment or "")
@@ -165,8 +168,8 @@ def _closed_webhooks(
 ) -> tuple[Webhook, ...]:
     """Webhooks of a closed environment: its section's, or one on this machine if it is named."""
     own = {
-        "FEISHU_WEBHOOK_URL": section.get("webhook_url", ""),
-        "FEISHU_WEBHOOK_SECRET": section.get("webhook_secret", ""),
+        "FEISHU_WEBHOOK_URL": _expanded(section.get("webhook_url", ""), process),
+        "FEISHU_WEBHOOK_SECRET": _expanded(section.get("webhook_secret", ""), process),
     }
     given = {k: process[k] for k in own if process.get(k)}
     urls = _list(given.get("FEISHU_WEBHOOK_URL"))
@@ -183,6 +186,11 @@ def is_loopback(url: str) -> bool:
     with suppress(ValueError):  # a name is no address
         return ip_address(host).is_loopback
     return host == "localhost"
+
+
+def _expanded(text: str, process: Mapping[str, str]) -> str:
+    """Fill in ``${NAME}`` and ``${NAME:-default}`` from the process environment."""
+    return _VARIABLE.sub(lambda m: process.get(m["name"]) or m["default"] or "", text)
 
 
 def _host(url: str) -> str | None:

@@ -4,10 +4,12 @@ import functools
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -239,6 +241,18 @@ def closed_port():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
+
+
+@pytest.fixture
+def readme_project(tmp_path):
+    """A project with the logging.yaml that the README shows, and plugins without capabilities."""
+    readme = (ROOT / "feishu-notify" / "README.md").read_text()
+    block = re.search(r"```yaml\n(   version: 1.*?)```", readme, re.DOTALL)
+    assert block is not None
+    made = make_project(tmp_path, textwrap.dedent(block[1]))
+    described = tmp_path / "meltano.yml"
+    described.write_text(re.sub("(, )?structured-logging", "", described.read_text()))
+    return made
 
 
 @pytest.fixture

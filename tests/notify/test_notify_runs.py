@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
+from platform_sandbox.testing import SandboxServer
 
-def test_success_is_green_and_says_what_people_ask_for(project, bot):
+
+def test_success_is_green_and_the_commands_know_of_it(project, bot):
     project.dotenv(FEISHU_WEBHOOK_URL=bot.url)  # Meltano does not put .env into its own process
 
     done = project.run()
@@ -25,6 +28,12 @@ def test_success_is_green_and_says_what_people_ask_for(project, bot):
         "昨日数据约 10:00 后稳定，次日自动修正",
     ):
         assert part in text
+
+    checked = project.meltano("invoke", "feishu-notify:check", "--max-age-hours", "1", "--json")
+    assert checked.returncode == 0, checked.stderr
+    assert json.loads(checked.stdout)["ok"] is True
+    assert project.meltano("invoke", "feishu-notify:test").returncode == 0
+    assert len(bot.messages) == 4
 
 
 def test_each_way_of_failing_is_red_and_says_what_failed(project, bot):
@@ -113,10 +122,15 @@ def test_run_that_cannot_begin_is_told(project, bot):
     assert "Meltano（退出码 1）" in text
 
 
-def test_plugin_without_levels_is_quoted_without_personal_data(project, bot):
-    done = project.run(TOY_TAP="unlevelled", FEISHU_WEBHOOK_URL=bot.url)
+def test_other_projects_need_ten_lines_and_nothing_from_the_plugins(readme_project, bot):
+    readme_project.dotenv(FEISHU_WEBHOOK_URL=bot.url)
+
+    done = readme_project.meltano(
+        "--log-level=debug", "run", "tap-toy", "target-toy", TOY_TAP="unlevelled"
+    )
 
     assert done.returncode == 1
+    assert "head producer completed first as expected" in done.stderr  # --log-level still works
     _, colour, text = bot.only()
     assert colour == "red"
     assert "ValueError: call 139××××5678 about account 1800000000000001" in text
@@ -148,20 +162,24 @@ def test_scheduled_run_sends_one_card_only(project, bot):
     assert "prod:tap-toy-to-target-toy" in text
 
 
-def test_sandbox_environment_never_writes_to_the_bot_of_dotenv(project, bot):
-    project.dotenv(
-        FEISHU_WEBHOOK_URL="http://bot.invalid/hook/real", FEISHU_WEBHOOK_SECRET="real-secret"
-    )
+def test_sandbox_environment_writes_to_the_bot_of_the_sandbox_only(project, bot, tmp_path):
+    project.dotenv(FEISHU_WEBHOOK_URL=bot.url, FEISHU_WEBHOOK_SECRET="of the real group")
 
-    done = project.meltano(
-        "--environment=sandbox", "run", "tap-toy", "target-toy", FEISHU_WEBHOOK_URL=bot.url
-    )
+    with SandboxServer(data_dir=tmp_path / "platforms") as sandbox:
+        done = project.meltano(
+            "--environment=sandbox",
+            "run",
+            "tap-toy",
+            "target-toy",
+            TARGET_FEISHU_BITABLE_API_URL=sandbox.url,
+        )
+        (card,) = sandbox.platform.feishu.cards
 
     assert done.returncode == 0
     assert "Feishu card" not in done.stderr
-    title, _, text = bot.only()
+    assert bot.messages == []
+    title = card.payload["card"]["header"]["title"]["content"]
     assert title == "巨量本地推【演示】同步成功"
-    assert "sandbox:tap-toy" in text
 
 
 def test_bots_that_are_down_or_wrong_cost_one_warning_and_nothing_else(project, bot, closed_port):
@@ -180,8 +198,12 @@ def test_bots_that_are_down_or_wrong_cost_one_warning_and_nothing_else(project, 
     assert done.stderr.splitlines()[-1] == warnings[0]
 
 
-def test_no_card_is_sent_where_none_is_wanted(project, bot):
-    assert project.run("--dry-run", FEISHU_WEBHOOK_URL=bot.url).returncode == 0
-    assert project.run(FEISHU_WEBHOOK_URL=bot.url, FEISHU_NOTIFY="problems").returncode == 0
-    assert project.meltano("config", "list", "tap-toy", FEISHU_WEBHOOK_URL=bot.url).returncode == 0
+def test_dry_run_sends_nothing_and_log_format_still_works(project, bot):
+    done = project.meltano(
+        "--log-format=json", "run", "--dry-run", "tap-toy", "target-toy", FEISHU_WEBHOOK_URL=bot.url
+    )
+
+    assert done.returncode == 0
     assert bot.messages == []
+    last = json.loads(done.stderr.splitlines()[-1])
+    assert (last["event"], last["status"]) == ("Run completed", "success")

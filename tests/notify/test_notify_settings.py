@@ -53,6 +53,15 @@ def test_closed_environment_follows_the_process_only_on_this_machine():
     assert hooks(f"{LOCAL},{REAL}") == OWN
 
 
+def test_closed_environment_can_follow_a_variable():
+    url = "${TARGET_API_URL:-http://127.0.0.1:8765}/hook/s"
+    sections = {"sandbox": {"webhook_url": url, "webhook_secret": "${NOBODY}"}}
+
+    assert load("sandbox", {}, {"TARGET_API_URL": REAL}, sections).webhooks == OWN
+    moved = load("sandbox", {"TARGET_API_URL": "http://127.0.0.1:9000"}, {}, sections)
+    assert moved.webhooks == (Webhook("http://127.0.0.1:9000/hook/s"),)
+
+
 def test_other_environments_never_use_the_closed_ones():
     for environment in ("prod", None):
         settings = load(environment, {}, {}, SECTION)

@@ -1,0 +1,185 @@
+"""``feishu-notify test`` and ``check``: exit codes, reports, cards."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from feishu_notify import history
+from feishu_notify.commands import handler_options, main
+from feishu_notify.history import HistoryError, Run, last_success, parse
+from feishu_notify.webhook import Bots
+
+NOW = datetime(2026, 2, 12, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A project folder to stand in, without settings from outside."""
+    for name in ("FEISHU_WEBHOOK_URL", "FEISHU_WEBHOOK_SECRET", "FEISHU_NOTIFY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("MELTANO_ENVIRONMENT", "MELTANO_PROJECT_ROOT", "FEISHU_NOTIFY_LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "meltano.yml").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def command(capsys):
+    def call(*arguments):
+        code = main(arguments, bots=Bots(sleep=lambda _: None), now=NOW)
+        return code, capsys.readouterr().out
+
+    return call
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """What Meltano's history holds."""
+    kept: list[Run] = []
+    monkeypatch.setattr(history, "recent_runs", lambda project, environment: tuple(kept))
+    return kept
+
+
+def success(hours_ago, job="prod:a-to-b"):
+    return Run(job, "SUCCESS", NOW - timedelta(hours=hours_ago))
+
+
+def test_test_sends_one_card_of_each_kind(here, command, bot):
+    (here / ".env").write_text(f"FEISHU_WEBHOOK_URL={bot.url}\n")
+
+    code, out = command("test")
+
+    assert code == 0
+    assert "4 of 4 cards" in out
+    assert [card["header"]["template"] for card in bot.cards] == ["green", "orange", "red", "red"]
+
+
+def test_test_reports_a_refusal_once_and_exits_1(here, command, bot, monkeypatch):
+    monkeypatch.setenv("FEISHU_WEBHOOK_URL", bot.url)
+    bot.answers = [(200, b'{"code":19024,"msg":"Key Words Not Found"}')] * 4
+
+    code, out = command("test", "--json")
+
+    assert code == 1
+    report = json.loads(out)
+    assert report["sent"] == 0
+    assert len(report["problems"]) == 1
+    assert "keyword" in report["problems"][0]
+
+
+def test_test_without_webhook_says_where_to_put_it_and_exits_2(here, command):
+    code, out = command("test")
+    assert code == 2
+    assert "FEISHU_WEBHOOK_URL=" in out
+    assert ".env" in out
+
+
+def test_test_in_a_closed_environment_uses_its_own_bot(here, command, bot, monkeypatch):
+    (here / ".env").write_text("FEISHU_WEBHOOK_URL=http://bot.invalid/hook/real\n")
+    (here / "logging.yaml").write_text(
+        "handlers: {console: {}, f: {class: feishu_notify.FeishuBotHandler, title: 某项目, "
+        f"environments: {{sandbox: {{label: 演示, webhook_url: '{bot.url}'}}}}}}}}"
+    )
+    monkeypatch.setenv("MELTANO_ENVIRONMENT", "sandbox")
+
+    assert command("test")[0] == 0
+    assert all(title.startswith("某项目【演示】") for title in bot.titles)
+
+
+def test_check_is_silent_while_a_success_is_young(here, command, bot, runs, monkeypatch):
+    monkeypatch.setenv("FEISHU_WEBHOOK_URL", bot.url)
+    runs += [Run("prod:a-to-b", "FAIL", NOW), success(25.5)]
+
+    code, out = command("check", "--max-age-hours", "26")
+
+    assert code == 0
+    assert "25.5 hours ago" in out
+    assert bot.messages == []
+
+
+def test_check_sends_a_red_card_when_no_success_is_young(here, command, bot, runs, monkeypatch):
+    monkeypatch.setenv("FEISHU_WEBHOOK_URL", bot.url)
+    runs += [success(26.5), Run("prod:a-to-b", "RUNNING", None)]
+
+    code, out = command("check", "--max-age-hours", "26", "--json")
+
+    assert code == 1
+    report = json.loads(out)
+    assert (report["ok"], report["age_hours"]) == (False, 26.5)
+    _, colour, text = bot.only()
+    assert colour == "red"
+    assert "2026-02-11 06:30 (UTC+8)" in text
+
+    runs.clear()
+    assert command("check")[0] == 1
+    assert "没有记录" in bot.only()[2]
+
+
+def test_check_counts_only_the_environment_and_state_id(here, command, runs, monkeypatch):
+    monkeypatch.setenv("MELTANO_ENVIRONMENT", "prod")
+    runs += [success(1, "sandbox:a-to-b"), success(2, "prod:x-to-y"), success(30)]
+
+    assert command("check")[0] == 0
+    assert command("check", "--state-id", "prod:a-to-b")[0] == 1
+    assert last_success(runs, "prod", None) == NOW - timedelta(hours=2)
+    assert last_success(runs, None, None) == NOW - timedelta(hours=1)
+
+
+def test_check_that_cannot_read_the_history_alarms_too(here, command, bot, monkeypatch):
+    def broken(project, environment):
+        raise HistoryError("Meltano's run history cannot be read: no database")
+
+    monkeypatch.setattr(history, "recent_runs", broken)
+    monkeypatch.setenv("FEISHU_WEBHOOK_URL", bot.url)
+
+    code, out = command("check")
+
+    assert code == 1
+    assert "no database" in out
+    assert "no database" in bot.only()[2]
+
+
+def test_check_sends_nothing_when_cards_are_off_and_still_exits_1(
+    here, command, bot, runs, monkeypatch
+):
+    monkeypatch.setenv("FEISHU_WEBHOOK_URL", bot.url)
+    monkeypatch.setenv("FEISHU_NOTIFY", "none")
+    assert command("check")[0] == 1
+    assert bot.messages == []
+
+
+def test_misuse_exits_2(here, command, capsys):
+    for arguments in ((), ("dance",), ("check", "--max-age-hours", "0"), ("check", "--days", "1")):
+        with pytest.raises(SystemExit) as stopped:
+            command(*arguments)
+        assert stopped.value.code == 2
+    (here / "meltano.yml").unlink()
+    assert command("check")[0] == 2
+    (here / "meltano.yml").touch()
+    (here / "logging.yaml").write_text("handlers: [")
+    assert command("test")[0] == 2
+
+
+def test_history_is_read_from_what_meltano_prints():
+    line = {"job_name": "prod:a-to-b", "state": "SUCCESS", "ended_at": "2026-02-11T23:00:00+00:00"}
+    running = {"job_name": "prod:a-to-b", "state": "RUNNING", "ended_at": None}
+    runs = parse("a warning\n" + json.dumps({"runs": [line, running], "total": 2}))
+    assert runs[0] == Run("prod:a-to-b", "SUCCESS", datetime(2026, 2, 11, 23, tzinfo=UTC))
+    assert runs[1].ended_at is None
+    assert parse("No job runs found.\n") == ()
+    for unknown in ('{"jobs": []}', '{"runs": [{}]}', "{"):
+        with pytest.raises(HistoryError, match=r"Meltano 4\.4"):
+            parse(unknown)
+
+
+def test_options_come_from_the_handlers_block_of_logging_yaml(tmp_path):
+    path = tmp_path / "logging.yaml"
+    assert handler_options(path) == {}
+    path.write_text("")
+    assert handler_options(path) == {}
+    path.write_text("handlers: {a: {class: logging.StreamHandler}}")
+    assert handler_options(path) == {}
