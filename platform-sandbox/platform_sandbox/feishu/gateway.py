@@ -41,7 +41,7 @@ class Gateway:
         self.tokens = Tokens(self.state.ids, elapsed)
         self.limits = Limits(elapsed)
         self._replies = Replies()
-        self._writing: dict[str, str] = {}
+        self.writing: dict[str, str] = {}
 
     def log_id(self) -> str:
         """A new log id."""
@@ -181,17 +181,17 @@ class Gateway:
         switches = self.state.switches
         by_base = switches.conflict_scope == "base" or "table_id" not in call.path
         target = call.path.get("app_token" if by_base else "table_id", path)
-        if target in self._writing:
-            same = client_token and self._writing[target] == client_token
+        if target in self.writing:
+            same = client_token and self.writing[target] == client_token
             raise Refused(1254608 if same else 1254291)
-        self._writing[target] = client_token
+        self.writing[target] = client_token
         try:
             if switches.write_seconds:
                 await asyncio.sleep(switches.write_seconds)
             key = (path, client_token) if client_token and endpoint.replays else None
             return await run_in_threadpool(self._apply, endpoint, call, raw, key)
         finally:
-            del self._writing[target]
+            del self.writing[target]
 
     def _apply(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,7 +33,7 @@ class State:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.clock = services.clock
-        self.lock = threading.RLock()
+        self.lock = services.database.lock  # one lock: a reset takes it from the other side
         self.storage = Storage(services.database)
         self.bases: dict[str, Base] = self.storage.load_bases()
         changes = sum(base.revision for base in self.bases.values())
