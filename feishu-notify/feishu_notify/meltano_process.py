@@ -67,8 +67,11 @@ class MeltanoProcess:
 def warn(text: str) -> None:
     """Log a warning of this package the way Meltano logs its own, so that every format shows it."""
     structlog = sys.modules.get("structlog")
-    logger = structlog.stdlib.get_logger(LOGGER) if structlog else logging.getLogger(LOGGER)
-    logger.warning(text)
+    factory = structlog.get_config()["logger_factory"] if structlog else None
+    if structlog and isinstance(factory, structlog.stdlib.LoggerFactory):
+        structlog.stdlib.get_logger(LOGGER).warning(text)
+    else:
+        logging.getLogger(LOGGER).warning(text)
 
 
 def observe() -> MeltanoProcess:

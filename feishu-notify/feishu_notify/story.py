@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from feishu_notify import summaries
@@ -140,7 +141,7 @@ def _after_run_event(story: RunStory, event: Event) -> RunStory:
         return replace(
             story,
             status=str(fields.get("status")),
-            duration=float(duration) if isinstance(duration, int | float) else None,
+            duration=duration if isinstance(duration, float) and isfinite(duration) else None,
         )
     if event.text == "Run timed out":
         return replace(story, timeout=fields.get("timeout_seconds"))

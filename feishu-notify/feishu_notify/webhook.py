@@ -41,6 +41,7 @@ _NEXT_STEP = {
     "secret, and the clock of this machine with the real time",
     19022: "this machine's IP address is not on the bot's list: add it in the bot's settings",
     19024: "the bot's keyword is not in the title: set 巨量本地推 as its keyword",
+    11232: "the bot got too many messages: move the job away from :00 and :30",
     11246: "the bot refused the card's form",
 }
 

@@ -111,6 +111,10 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def logging_yaml(self) -> str:
+        return (self.root / "logging.yaml").read_text()
+
     def dotenv(self, **values: str) -> None:
         text = "".join(f"{name}={value}\n" for name, value in values.items())
         (self.root / ".env").write_text(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 
 from platform_sandbox.testing import SandboxServer
@@ -207,3 +208,16 @@ def test_dry_run_sends_nothing_and_log_format_still_works(project, bot):
     assert bot.messages == []
     last = json.loads(done.stderr.splitlines()[-1])
     assert (last["event"], last["status"]) == ("Run completed", "success")
+
+
+def test_missing_package_gives_the_message_that_logging_yaml_explains(project, tmp_path):
+    package = tmp_path / "elsewhere" / "feishu_notify"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ModuleNotFoundError(__name__)")
+
+    done = project.run(PYTHONPATH=str(package.parent))
+
+    assert done.returncode == 1
+    explained = re.match(r'# "(Unable to configure handler .*?)"', project.logging_yaml)
+    assert explained is not None
+    assert explained[1] in done.stderr
