@@ -202,6 +202,8 @@ def _is_no_time(value: object) -> bool:
 
 
 def _decimal(value: object) -> Decimal | None:
+    if value is None:
+        return None
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise ValueError(f"a number came as {type(value).__name__}")  # noqa: TRY004  one error kind
     text = value.strip().replace(",", "").removesuffix("%") if isinstance(value, str) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +32,7 @@ def closed(windows: tuple[Window, ...]) -> list[Window]:
 @given(spans, st.none() | past_days)
 def test_windows_cover_the_range_once_and_in_order(span, bookmark):
     windows = closed(plan(span, bookmark).windows)
-    for earlier, later in zip(windows, windows[1:], strict=False):
+    for earlier, later in pairwise(windows):
         assert later.start == earlier.end + DAY
     if windows:
         assert windows[-1].end == span.last_closed
