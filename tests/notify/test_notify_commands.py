@@ -183,3 +183,49 @@ def test_options_come_from_the_handlers_block_of_logging_yaml(tmp_path):
     assert handler_options(path) == {}
     path.write_text("handlers: {a: {class: logging.StreamHandler}}")
     assert handler_options(path) == {}
+
+
+class FakeMeltano:
+    """A program in the place where Meltano notes itself in a project."""
+
+    def __init__(self, project, monkeypatch):
+        self._script = project / ".meltano" / "run" / "bin"
+        self._script.parent.mkdir(parents=True)
+        monkeypatch.setattr(history.sys, "executable", str(project / "elsewhere" / "python"))
+        self.project = project
+
+    def says(self, output, code=0):
+        self._script.write_text(
+            f"#!/bin/sh\necho \"$@\" >asked\ncat <<'.'\n{output}\n.\nexit {code}\n"
+        )
+        self._script.chmod(0o755)
+
+    @property
+    def asked(self):
+        return (self.project / "asked").read_text().split()
+
+
+@pytest.fixture
+def meltano(here, monkeypatch):
+    return FakeMeltano(here, monkeypatch)
+
+
+def test_history_is_asked_for_by_the_meltano_of_the_project(meltano):
+    run = {"job_name": "prod:a-to-b", "state": "FAIL", "ended_at": "2026-02-11T23:00:00+00:00"}
+    meltano.says(json.dumps({"runs": [run]}))
+
+    runs = history.recent_runs(meltano.project, "prod")
+
+    assert [run.state for run in runs] == ["FAIL"]
+    assert meltano.asked[:2] == ["--environment", "prod"]
+    assert meltano.asked[-6:] == ["logs", "list", "--limit", "1000", "--format", "json"]
+
+
+def test_meltano_that_fails_or_is_missing_is_told(meltano, monkeypatch):
+    meltano.says("", code=3)
+    with pytest.raises(HistoryError, match="exit code 3"):
+        history.recent_runs(meltano.project, None)
+    (meltano.project / ".meltano" / "run" / "bin").unlink()
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(HistoryError, match="PATH"):
+        history.recent_runs(meltano.project, None)
