@@ -18,8 +18,15 @@ MAX_FIELDS: Final = 300
 MAX_FORMULAS: Final = 100
 
 
+def changed_json(column: Field) -> dict[str, Any]:
+    """A column in the shape of the create and update replies: the description is an object."""
+    shown = field_json(column)
+    shown["description"] = {"text": column.description} if column.description else None
+    return shown
+
+
 def field_json(column: Field, *, description_as_list: bool = False) -> dict[str, Any]:
-    """A column in the shape of the field endpoints."""
+    """A column in the shape of the field list: the description is a text, or a list of texts."""
     description: object = column.description
     if description_as_list:
         description = [{"text": column.description, "type": "text"}] if description else []
@@ -51,7 +58,7 @@ def create(call: Call) -> dict[str, Any]:
     """POST fields."""
     column = add_field(call.state, call.base, call.table, call.body)
     call.state.lag(column.id)
-    return {"field": field_json(column)}
+    return {"field": changed_json(column)}
 
 
 def update(call: Call) -> dict[str, Any]:
@@ -79,7 +86,7 @@ def update(call: Call) -> dict[str, Any]:
     column.name, column.type, column.ui_type, column.property = name, kind, ui_type, settings
     column.description = column.description if description is None else description
     call.state.changed(call.base, call.table)
-    return {"field": field_json(column)}
+    return {"field": changed_json(column)}
 
 
 def delete(call: Call) -> dict[str, Any]:
