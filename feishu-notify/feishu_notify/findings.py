@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import chain
 from statistics import fmean
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 MAIN_STREAM = "promotion_report"
 DAYS_TO_RENEW = 7
 DAYS_TO_COMPARE = 7
+_KINDS = (
+    ("cost_gap", re.compile(r"add up to the account's cost|differs from the account report")),
+    ("row_limit", re.compile(r"row[ _]limit", re.IGNORECASE)),
+)
 _COVERED = ("duplicate", "refresh token", "refresh_token")
 
 
@@ -34,12 +39,17 @@ def findings(story: RunStory, anomaly_percent: int) -> tuple[Finding, ...]:
     known = tuple(chain(_token(story), _duplicates(story), _days(story, anomaly_percent)))
     covered = _COVERED if known else ()
     others = (
-        Finding("plugin_warning", {"plugin": plugin.name, "text": text})
+        Finding(_kind_of_warning(text), {"plugin": plugin.name, "text": text})
         for plugin in story.plugins
         for text in plugin.warnings
         if not any(word in text.lower() for word in covered)
     )
-    return (*known, *others)
+    more = (
+        Finding("more_warnings", {"plugin": plugin.name, "count": str(plugin.more_warnings)})
+        for plugin in story.plugins
+        if plugin.more_warnings
+    )
+    return (*known, *others, *more)
 
 
 def main_stream(story: RunStory) -> TapStream | None:
@@ -52,6 +62,12 @@ def main_stream(story: RunStory) -> TapStream | None:
         if any(day.cost is not None for day in stream.days) or stream.name == MAIN_STREAM
     ]
     return min(streams, key=lambda stream: stream.name != MAIN_STREAM, default=None)
+
+
+def _kind_of_warning(text: str) -> str:
+    """Name what a plugin warns of, when it is one of the things that people know by a name."""
+    kinds = (key for key, pattern in _KINDS if pattern.search(text))
+    return next(kinds, "plugin_warning")
 
 
 def _token(story: RunStory) -> Iterator[Finding]:

@@ -36,13 +36,15 @@ class Trouble:
 class PluginStory:
     """What one plugin said: errors, warnings meant for people, last lines, rows counted by the SDK.
 
-    ``kind`` is Meltano's plugin type: ``extractors``, ``loaders``, ``mappers``, ``utilities``.
+    ``kind`` is Meltano's plugin type: ``extractors``, ``loaders``, ``mappers``, ``utilities``;
+    ``more_warnings`` counts those that were not kept.
     """
 
     name: str
     kind: str = ""
     errors: tuple[Trouble, ...] = ()
     warnings: tuple[str, ...] = ()
+    more_warnings: int = 0
     lines: tuple[str, ...] = ()
     records: int | None = None
 
@@ -161,12 +163,19 @@ def _after_plugin_line(story: RunStory, event: Event, name: str) -> RunStory:
         trouble = Trouble(event.text, event.exceptions)
         told = replace(told, errors=(*told.errors, trouble)[:_KEPT_ERRORS])
     elif event.level >= logging.WARNING and _meant_for_people(event):
-        if event.text not in told.warnings:
-            told = replace(told, warnings=(*told.warnings, event.text)[:_KEPT_WARNINGS])
+        told = _warned(told, event.text)
     elif "plugin_logger" not in event.fields and event.text.strip():
         told = replace(told, lines=(*told.lines, event.text.strip())[-_KEPT_LINES:])
     told = replace(told, records=_counted(told.records, event.fields.get("metric_info")))
     return replace(story, plugins=_with(story.plugins, told))
+
+
+def _warned(told: PluginStory, text: str) -> PluginStory:
+    if text in told.warnings:
+        return told
+    if len(told.warnings) >= _KEPT_WARNINGS:
+        return replace(told, more_warnings=told.more_warnings + 1)
+    return replace(told, warnings=(*told.warnings, text))
 
 
 def _kind(logger: str) -> str:

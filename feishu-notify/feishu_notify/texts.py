@@ -156,6 +156,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{date} 转化 {value}，与其他各日均值 {mean} 相差 {percent}%",
         ("conversions of {date} are {value}, {percent} % off the mean of the other days, {mean}"),
     ),
+    "cost_gap": ("单元消耗合计与账户消耗不一致：{text}", "cost gap: {text}"),
+    "row_limit": ("表格行数接近上限：{text}", "the table is filling up: {text}"),
+    "more_warnings": (
+        "{plugin}：另有 {count} 条提醒，见日志",
+        "{plugin}: {count} more warnings, see the log",
+    ),
     "plugin_warning": (
         "{plugin}：{text}",
         "{plugin}: {text}",

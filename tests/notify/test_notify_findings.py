@@ -77,7 +77,7 @@ def test_duplicates_are_found_and_not_told_twice():
         "target-x", "loaders", warnings=("4 duplicate rows: …", "81 % of the row limit")
     )
     told = RunStory(summaries=(target,), plugins=(said,))
-    assert keys(told) == ["duplicates", "plugin_warning"]
+    assert keys(told) == ["duplicates", "row_limit"]
 
 
 def test_unit_report_speaks_when_several_streams_have_days():

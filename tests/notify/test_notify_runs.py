@@ -149,7 +149,7 @@ def test_warnings_of_a_plugin_make_the_card_orange(project, bot):
     assert done.returncode == 0
     title, colour, text = bot.only()
     assert (title, colour) == ("巨量本地推 sync succeeded, with warnings", "orange")
-    assert "tap-toy: Cost of 2026-02-11 differs from the account report by 12.00 yuan" in text
+    assert "cost gap: Cost of 2026-02-11 differs from the account report by 12.00 yuan" in text
 
 
 def test_scheduled_run_sends_one_card_only(project, bot):

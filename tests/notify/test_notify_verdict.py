@@ -84,6 +84,24 @@ def test_reauthorisation_is_recognised_behind_other_exceptions(recorded):
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (
+            "The refresh token is no longer valid (code 40103). Next: meltano invoke tap-x:authorize",
+            Outcome.REAUTHORISE,
+        ),
+        ("refresh_token was used already: re-authorise the app", Outcome.REAUTHORISE),
+        ("The authorisation covers no account. Run `authorize` and tick it", Outcome.FAILED),
+        ("code 40102: access token expired", Outcome.FAILED),
+    ],
+)
+def test_reauthorisation_is_recognised_in_words(recorded, text, outcome):
+    line = recorded.line(TAP, text, logging.ERROR)
+    end = recorded.block(**EXTRACTOR_FAILED), recorded.end("failure")
+    assert judge(recorded.story(line, *end)) is outcome
+
+
 def test_refused_start_timeout_and_signal_are_told_apart(recorded):
     busy = "Another 'prod:x' pipeline is already running which started at 1."
     stopping = recorded.record(
@@ -141,6 +159,7 @@ def test_memory_stays_flat(recorded):
     ]
     (plugin,) = recorded.story(*lines).plugins
     assert len(plugin.errors) <= 20
+    assert len(plugin.warnings) + plugin.more_warnings == 500
     assert len(plugin.warnings) <= 20
     assert plugin.errors[0].text == "40 0"
 
