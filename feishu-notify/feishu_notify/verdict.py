@@ -124,7 +124,8 @@ def _something_arrived(story: RunStory) -> bool:
         if isinstance(summary, TargetSummary)
         for s in summary.streams
     )
-    return bool(written and failed_accounts(story))
+    loader_failed = any("loaders" in block.exit_codes for block in story.blocks)
+    return bool(written and failed_accounts(story)) and not loader_failed
 
 
 def _plugin_behind(story: RunStory, kind: str) -> PluginStory | None:

@@ -136,7 +136,7 @@ class Bots:
             if len(sent) >= count:
                 wait = sent[-count] + seconds - self._clock()
                 if wait > 0:
-                    self._sleep(wait)
+                    self._sleep(min(wait, seconds))  # the clock may have been set back
         sent.append(self._clock())
 
 

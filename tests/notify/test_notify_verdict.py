@@ -61,6 +61,9 @@ def test_partial_needs_rows_that_arrived_and_accounts_that_failed(recorded):
     assert judge(recorded.story(some, wrote, *end)) is Outcome.PARTIAL
     assert judge(recorded.story(some, nothing, *end)) is Outcome.FAILED
     assert judge(recorded.story(good, wrote, *end)) is Outcome.FAILED
+    both = {PluginType.EXTRACTORS: 1, PluginType.LOADERS: 1}
+    failed = recorded.block("Extractor and loader failed", both)
+    assert judge(recorded.story(some, wrote, failed, end[-1])) is Outcome.FAILED
 
 
 def test_summary_of_an_unknown_shape_changes_nothing(recorded):
@@ -88,7 +91,7 @@ def test_reauthorisation_is_recognised_behind_other_exceptions(recorded):
     ("text", "outcome"),
     [
         (
-            "The refresh token is no longer valid (code 40103). Next: meltano invoke tap-x:authorize",
+            "The refresh token is no longer valid (code 40103): meltano invoke tap-x:authorize",
             Outcome.REAUTHORISE,
         ),
         ("refresh_token was used already: re-authorise the app", Outcome.REAUTHORISE),
