@@ -56,8 +56,7 @@ PROPERTY_CODES: Final[dict[int, int]] = {
     Type.MODIFIED_USER: 1254096,
 }
 DATE_FORMATS: Final = frozenset(
-    {"yyyy/MM/dd", "yyyy-MM-dd HH:mm", "yyyy/MM/dd HH:mm", "MM-dd", "MM/dd/yyyy", "dd/MM/yyyy"}
-    | {"yyyy-MM-dd"},
+    {"yyyy/MM/dd", "yyyy-MM-dd HH:mm", "yyyy/MM/dd HH:mm", "MM-dd", "MM/dd/yyyy", "dd/MM/yyyy"},
 )
 MAX_OPTIONS: Final = 20_000
 COLOURS: Final = 55
