@@ -6,7 +6,9 @@ Exit codes: 0 everything in order, 1 a finding or a failure, 2 misuse.
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -62,6 +64,8 @@ def main(
         bots: what sends.
         now: the present moment, with a zone.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a locale without Chinese is no failure
     options = _parser().parse_args(arguments)
     try:
         place = _place()

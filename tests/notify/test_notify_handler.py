@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -199,6 +200,12 @@ def test_no_event_of_any_shape_breaks_a_card(logger, event, fields):
 def test_ordinary_records_with_arguments_are_read():
     record = logging.LogRecord("root", logging.ERROR, __file__, 1, "%s failed", ("Loader",), None)
     assert from_record(record).text == "Loader failed"
+
+
+def test_logging_yaml_can_be_read_in_every_locale():
+    text = (Path(__file__).parents[2] / "logging.yaml").read_text(encoding="ascii")
+    handlers = yaml.safe_load(text)["handlers"]
+    assert handlers["feishu"]["environments"]["sandbox"]["label"] == "演示"
 
 
 def test_readme_names_every_setting():
