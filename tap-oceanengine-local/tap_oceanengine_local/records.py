@@ -8,13 +8,14 @@ a row without its key is an error, because it could be stored nowhere.
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_oceanengine_local.metrics import CONVERSION_COST, CONVERT_CNT, STAT_COST
 from tap_oceanengine_local.times import read_day, read_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from tap_oceanengine_local.metrics import Field, Kind
 
@@ -111,6 +112,7 @@ class RowReader:
     Attributes:
         names: Names of the values that a record shows, in the order of the schema. A tuple holds
             them first; values that are needed but not selected follow behind.
+        key: Returns the key of a row from its values.
     """
 
     def __init__(
@@ -118,7 +120,8 @@ class RowReader:
         fields: Sequence[Field],
         shown: frozenset[str],
         needed: frozenset[str] = frozenset(),
-        keys: Sequence[str] = (),
+        *,
+        keys: Sequence[str],
     ) -> None:
         """Prepare for one selection.
 
@@ -137,7 +140,7 @@ class RowReader:
             for field in (*visible, *hidden)
         )
         self._places = {name: place for place, (name, *_) in enumerate(self._columns)}
-        self._keys = tuple(self._places[name] for name in keys)
+        self.key: Callable[[Values], Hashable] = itemgetter(*(self._places[name] for name in keys))
         self._cost = tuple(
             self._places.get(name) for name in (CONVERSION_COST, STAT_COST, CONVERT_CNT)
         )
@@ -145,10 +148,6 @@ class RowReader:
     def place(self, name: str) -> int | None:
         """Return the position of a value in the tuples, None when it is not read."""
         return self._places.get(name)
-
-    def key(self, values: Values) -> tuple[Any, ...]:
-        """Return the key of a row."""
-        return tuple(values[place] for place in self._keys)
 
     def record(self, values: Values) -> dict[str, Any]:
         """Return the record of a row, only what is shown."""

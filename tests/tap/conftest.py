@@ -189,7 +189,7 @@ def platform(monkeypatch):
 
 @pytest.fixture
 def run_tap():
-    """Run selected streams in this process: `run_tap("promotion_report", state=…, **settings)`."""
+    """Run streams in this process: `run_tap("promotion_report", state=…, **settings)`."""
     from tap_oceanengine_local.errors import TapError
 
     def run(*streams, select=None, state=None, catalog=None, **settings):

@@ -36,7 +36,9 @@ ROW = {
 
 
 def reader(*shown, needed=()):
-    return RowReader(FIELDS, frozenset(shown), frozenset(needed), ("stat_time_day", "promotion_id"))
+    return RowReader(
+        FIELDS, frozenset(shown), frozenset(needed), keys=("stat_time_day", "promotion_id")
+    )
 
 
 @given(st.integers(0, 2**63 - 1))
@@ -184,7 +186,7 @@ def test_the_key_of_a_row():
 
 def test_nested_values_are_found_and_their_absence_is_null():
     field = Field("poi_id", "id", "门店ID", "", ("poi_info", "poi_id"))
-    rows = RowReader((UNIT, field), frozenset({"poi_id"}))
+    rows = RowReader((UNIT, field), frozenset({"poi_id"}), keys=("promotion_id",))
     assert rows.read({"promotion_id": 1, "poi_info": {"poi_id": 2}}, {}) == ("1", "2")
     assert rows.read({"promotion_id": 1, "poi_info": None}, {}) == ("1", None)
     assert rows.read({"promotion_id": 1}, {}) == ("1", None)

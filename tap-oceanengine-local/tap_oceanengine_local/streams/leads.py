@@ -87,7 +87,7 @@ class Leads(WindowedStream):
 
     @override
     def prepare(self) -> None:
-        self.reader = RowReader(self.fields, self.shown, frozenset(_KEYS), self.keys)
+        self.reader = RowReader(self.fields, self.shown, frozenset(_KEYS), keys=self.keys)
         self._names = {account.id: account.name for account in self.tap.accounts}
         self._now = datetime.fromtimestamp(self.tap.clock(), ZONE)
 

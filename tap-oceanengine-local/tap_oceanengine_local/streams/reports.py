@@ -114,7 +114,7 @@ class ReportStream(WindowedStream):
         shown = self.shown
         self.metric_names = requested_metrics(self.level, shown, reconcile=self.sums_cost)
         needed = frozenset({*self.metric_names, "stat_time_day"})
-        self.reader = RowReader(self.fields, shown, needed, self.keys)
+        self.reader = RowReader(self.fields, shown, needed, keys=self.keys)
         self.progress.shows_cost = STAT_COST in shown
         self.progress.shows_conversions = CONVERT_CNT in shown
 

@@ -1,0 +1,146 @@
+"""The command line: discovery without anything, wrong settings in words, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+from tap_oceanengine_local.errors import AccountError
+
+from tap_oceanengine_local.streams import ALL
+from tap_oceanengine_local.tap import TapOceanEngineLocal
+
+RIGHT = {"app_id": "1800000000000001", "app_secret": "secret"}
+
+
+@pytest.fixture
+def call(tmp_path):
+    """Run the command line in this process: `call("--discover", config={…}, state="…")`."""
+
+    def run(*arguments, config=None, state=None):
+        given = list(arguments)
+        if config is not None:
+            (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+            given += ["--config", str(tmp_path / "config.json")]
+        if state is not None:
+            (tmp_path / "state.json").write_text(state, encoding="utf-8")
+            given += ["--state", str(tmp_path / "state.json")]
+        return CliRunner().invoke(TapOceanEngineLocal.cli, given)
+
+    return run
+
+
+def test_discovery_needs_no_setting_network_or_store(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "tap_oceanengine_local", "--discover"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    catalog = json.loads(done.stdout)
+    assert [stream["tap_stream_id"] for stream in catalog["streams"]] == sorted(
+        stream.name for stream in ALL
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_discovery_works_with_wrong_settings(call):
+    done = call("--discover", config={"window_days": "x"})
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["streams"]
+
+
+def test_about_names_every_setting(call):
+    done = call("--about", "--format", "json")
+    assert done.exit_code == 0
+    about = json.loads(done.stdout)
+    assert {"app_id", "lookback_days", "reconcile"} <= set(about["settings"]["properties"])
+    assert "batch" not in about["capabilities"]
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({**RIGHT, "window_days": "x"}, "Setting window_days must be a whole number"),
+        ({**RIGHT, "start": "2026-01-01"}, "Setting start is unknown"),
+        ({**RIGHT, "local_account_ids": []}, "Setting local_account_ids is an empty list"),
+        (
+            {**RIGHT, "end_date": "2099-01-01"},
+            "Setting end_date is 2099-01-01, a day of the future",
+        ),
+        ({**RIGHT, "app_id": "my app"}, "Setting app_id must be the number"),
+        ({"app_secret": "x"}, "Setting app_id is missing"),
+        ({}, "Setting app_id is missing"),
+    ],
+)
+@pytest.mark.parametrize("arguments", [(), ("--test",)])
+def test_a_wrong_setting_is_one_sentence_and_nothing_on_stdout(
+    call, caplog, arguments, config, sentence
+):
+    done = call(*arguments, config=config)
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    (error,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert error.getMessage().startswith(sentence)
+    assert error.exc_info is None
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("not json", "The state file is not JSON"),
+        ("[1]", "The state file holds no JSON object"),
+        ('{"bookmarks": []}', 'The state has no "bookmarks" object'),
+        (
+            '{"bookmarks": {"promotion_report": {"partitions": [{"context": {}}]}}}',
+            "The state of promotion_report has a partition without local_account_id",
+        ),
+    ],
+)
+def test_a_state_that_cannot_be_read_is_refused_in_words(call, platform, caplog, state, sentence):
+    done = call(config=RIGHT, state=state)
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    (error,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert error.getMessage().startswith(sentence)
+
+
+def test_without_catalog_the_main_stream_is_read(call, platform, caplog):
+    caplog.set_level("INFO")
+    platform.unit_rows(platform.account(1), days=1)
+    done = call(config=RIGHT)
+    assert done.exit_code == 0
+    types = [json.loads(line)["type"] for line in done.stdout.splitlines()]
+    assert types == ["SCHEMA", "RECORD", "STATE"]
+    (summary,) = [record for record in caplog.records if record.getMessage() == "run summary"]
+    assert set(summary.summary) == {"streams", "requests", "refresh_token_days_left"}
+    assert summary.summary["requests"] == 2
+    assert summary.summary["streams"]["promotion_report"]["rows"] == 1
+    assert any(
+        record.getMessage() == "Reading from https://api.oceanengine.com"
+        for record in caplog.records
+    )
+
+
+def test_a_failed_account_ends_the_run_with_exit_code_1_and_the_summary(call, platform, caplog):
+    caplog.set_level("INFO")
+    platform.unit_rows(platform.account(1), days=1)
+    platform.errors[platform.account(2).id] = AccountError("no permission")
+    done = call(config=RIGHT)
+    assert done.exit_code == 1
+    assert '"STATE"' in done.stdout
+    last = [record for record in caplog.records if record.levelname == "ERROR"][-1]
+    assert "1 account(s) failed" in last.getMessage()
+    assert "1790000000000002: " in last.getMessage()
+    (summary,) = [record for record in caplog.records if record.getMessage() == "run summary"]
+    failed = summary.summary["streams"]["promotion_report"]["accounts_failed"]
+    assert list(failed) == ["1790000000000002"]
+
+
+def test_a_connection_test_reads_one_record_of_each_stream(call, platform):
+    platform.unit_rows(platform.account(1), days=1)
+    assert call("--test", config=RIGHT).exit_code == 0

@@ -1,0 +1,180 @@
+"""Reports of the other levels, by hour, and of audiences."""
+
+from __future__ import annotations
+
+import pytest
+from tap_oceanengine_local.errors import AccountError
+
+YESTERDAY = "2026-03-19"
+FIRST = "1790000000000001"
+SECOND = "1790000000000002"
+UNIT = 7604418424915820607
+
+
+@pytest.mark.parametrize(
+    ("level", "ids", "key"),
+    [
+        ("account", {}, {"local_account_id": FIRST}),
+        ("project", {"project_id": UNIT}, {"project_id": str(UNIT)}),
+        (
+            "material",
+            {"material_id": UNIT, "material_type": "VIDEO"},
+            {"local_account_id": FIRST, "material_id": str(UNIT)},
+        ),
+    ],
+)
+def test_each_level_has_its_list_and_its_key(platform, run_tap, level, ids, key):
+    stream = f"{level}_report"
+    platform.account(1, "总店")
+    platform.rows[level, FIRST] = [{"stat_time_day": YESTERDAY, "stat_cost": 1, **ids}]
+    run = run_tap(stream)
+    assert run.error is None
+    (record,) = run.records(stream)
+    assert {name: record[name] for name in key} == key
+    assert record["stat_time_day"] == YESTERDAY
+    assert record["local_account_name"] == "总店"
+    assert run.of("SCHEMA")[0]["key_properties"] == ["stat_time_day", *key]
+    assert run.bookmarks(stream) == {FIRST: YESTERDAY}
+    assert platform.requests == 1
+
+
+@pytest.mark.parametrize(
+    "hour",
+    [
+        "2026-03-19 14:00:00",
+        "2026-03-19 14:00 - 14:59",
+        "2026-03-19T14:00:00+08:00",
+        "14:00 - 14:59",
+        "14",
+        14,
+    ],
+)
+def test_an_hour_is_read_in_every_form_and_carries_its_day(platform, run_tap, hour):
+    platform.account(1)
+    platform.rows["promotion", FIRST] = [
+        {"stat_time_day": YESTERDAY, "stat_time_hour": hour, "promotion_id": UNIT, "stat_cost": 1}
+    ]
+    run = run_tap("promotion_report_hourly", lookback_days=3)
+    (record,) = run.records("promotion_report_hourly")
+    assert record["stat_time_hour"] == "2026-03-19T14:00:00+08:00"
+    assert record["stat_time_day"] == YESTERDAY
+    assert run.of("SCHEMA")[0]["key_properties"] == ["stat_time_hour", "promotion_id"]
+    assert run.bookmarks("promotion_report_hourly") == {FIRST: "2026-03-19T23:00:00+08:00"}
+    assert platform.asked()[0]["time_granularity"] == "TIME_GRANULARITY_HOURLY"
+    assert run.summary["promotion_report_hourly"]["days"][-1]["rows"] == 1
+
+
+@pytest.mark.parametrize("row", [{}, {"stat_time_hour": ""}, {"stat_time_hour": "noon"}])
+def test_a_row_without_its_hour_fails_loudly(platform, run_tap, row):
+    platform.account(1)
+    platform.rows["account", FIRST] = [{"stat_time_day": YESTERDAY, **row}]
+    assert "stat_time_hour" in str(run_tap("account_report_hourly").error)
+
+
+def test_the_hour_may_stand_in_the_day(platform, run_tap):
+    platform.account(1)
+    platform.rows["account", FIRST] = [{"stat_time_day": "2026-03-19 07:00:00"}]
+    (record,) = run_tap("account_report_hourly").records("account_report_hourly")
+    assert record["stat_time_hour"] == "2026-03-19T07:00:00+08:00"
+
+
+def test_hourly_windows_and_look_back_are_at_most_seven_days(platform, run_tap):
+    platform.account(1)
+    first = run_tap("promotion_report_hourly", start_date="2026-03-01")
+    spans = [(params["start_date"], params["end_date"]) for params in platform.asked()]
+    assert spans == [
+        ("2026-03-01", "2026-03-07"),
+        ("2026-03-08", "2026-03-14"),
+        ("2026-03-15", YESTERDAY),
+    ]
+    platform.calls.clear()
+    run_tap("promotion_report_hourly", state=first.state)
+    assert [params["start_date"] for params in platform.asked()] == ["2026-03-13"]
+
+
+def audience_rows(platform, monkeypatch, costs, rows):
+    """Answer the audience report, which carries no day, from (day, dimension)."""
+    platform.account(1, "总店")
+    platform.rows["account", FIRST] = [
+        {"stat_time_day": day, "stat_cost": cost} for day, cost in costs.items()
+    ]
+    whole = platform.get
+
+    def get(path, params):
+        if "audience" not in path:
+            return whole(path, params)
+        platform.calls.append((path, dict(params)))
+        found = rows.get((params["start_date"], params["audience_dimension"]), [])
+        if isinstance(found, Exception):
+            raise found
+        info = {"total_number": len(found), "total_page": 1}
+        return {"list": found, "page_info": info}
+
+    monkeypatch.setattr(platform, "get", get)
+
+
+def test_audiences_are_asked_for_days_with_cost_only(platform, run_tap, monkeypatch):
+    audience_rows(
+        platform,
+        monkeypatch,
+        {"2026-03-17": 0, "2026-03-18": 5.0, YESTERDAY: 7.5},
+        {
+            (YESTERDAY, "GENDER"): [
+                {"gender": "女", "fields": {"stat_cost": 5.005, "convert_cnt": 2}},
+                {"gender": "男", "fields": {"stat_cost": 2.5, "convert_cnt": "-"}},
+            ],
+            ("2026-03-18", "AGE"): [{"age": "24-30", "fields": {"stat_cost": 5}}],
+        },
+    )
+    run = run_tap("audience_report", start_date="2026-03-14", select={"stat_cost", "convert_cnt"})
+    assert run.error is None
+    asked = platform.asked("audience")
+    assert [(params["start_date"], params["audience_dimension"]) for params in asked] == [
+        ("2026-03-18", "GENDER"),
+        ("2026-03-18", "AGE"),
+        (YESTERDAY, "GENDER"),
+        (YESTERDAY, "AGE"),
+    ]
+    assert {params["data_dimension"] for params in asked} == {"AD"}
+    assert asked[0]["fields"] == ["stat_cost", "convert_cnt"]
+    assert run.records("audience_report") == [
+        {
+            "stat_time_day": day,
+            "local_account_id": FIRST,
+            "audience_dimension": dimension,
+            "audience_value": value,
+            "stat_cost": cost,
+            "convert_cnt": count,
+        }
+        for day, dimension, value, cost, count in [
+            ("2026-03-18", "AGE", "24-30", 5.0, None),
+            (YESTERDAY, "GENDER", "女", 5.01, 2),
+            (YESTERDAY, "GENDER", "男", 2.5, None),
+        ]
+    ]
+    assert run.bookmarks("audience_report") == {FIRST: YESTERDAY}
+    assert platform.requests == 5
+
+
+def test_audiences_look_back_at_most_seven_days(platform, run_tap, monkeypatch):
+    audience_rows(platform, monkeypatch, {}, {})
+    first = run_tap("audience_report")
+    run_tap("audience_report", state=first.state)
+    assert [params["start_date"] for params in platform.asked("account")] == [
+        "2026-02-17",
+        "2026-03-13",
+    ]
+
+
+def test_a_refused_audience_fails_its_account(platform, run_tap, monkeypatch):
+    audience_rows(
+        platform, monkeypatch, {YESTERDAY: 1.0}, {(YESTERDAY, "AGE"): AccountError("refused")}
+    )
+    run = run_tap("audience_report")
+    assert "refused" in str(run.error)
+    assert run.bookmarks("audience_report") == {}
+
+
+def test_an_audience_without_its_value_fails_loudly(platform, run_tap, monkeypatch):
+    audience_rows(platform, monkeypatch, {YESTERDAY: 1.0}, {(YESTERDAY, "AGE"): [{"gender": "男"}]})
+    assert "without audience_value" in str(run_tap("audience_report").error)
