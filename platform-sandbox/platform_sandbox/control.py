@@ -110,7 +110,7 @@ class _Control:
             log.clear()
         if request.method == "DELETE" or request.query_params.get("summary"):
             return json_answer(log.summary())
-        last = int(request.query_params.get("last", "100"))
+        last = int(request.query_params.get("last", "20000"))
         return json_answer({"requests": [entry.as_dict() for entry in log.entries[-last:]]})
 
     async def switches(self, request: Request) -> Response:

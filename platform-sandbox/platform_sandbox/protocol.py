@@ -18,10 +18,10 @@ TRANSPORT: Final = "sandbox.transport"
 class CuttableProtocol(H11Protocol):
     """Hands the TCP connection to the application, so that failures can be real ones."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wrap the application for this connection."""
         super().connection_made(transport)
-        app: ASGIApp = self.config.loaded_app  # type: ignore[assignment]
+        app: ASGIApp = self.config.loaded_app
 
         async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
             scope[TRANSPORT] = transport

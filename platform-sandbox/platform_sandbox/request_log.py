@@ -78,7 +78,7 @@ class Entry:
             "half": self.half,
             "method": self.method,
             "path": self.path,
-            "query": {k: v for k, v in self.query.items() if k not in {"access_token", "secret"}},
+            "params": {k: v for k, v in self.query.items() if k != "access_token"},
             "time": self.time,
             "write": self.write,
             "status": self.status,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from platform_sandbox import defaults
 from platform_sandbox.app import build_app
 from platform_sandbox.platform import Platform
-from platform_sandbox.server import build_server
+from platform_sandbox.server import build_server, listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +54,7 @@ class SandboxServer:
             self._temporary = TemporaryDirectory(prefix="platform-sandbox-")
             data_dir = Path(self._temporary.name)
         self.platform = Platform(data_dir, world=world, switches=switches, clock=clock)
-        self._socket = socket.create_server((defaults.HOST, port), backlog=512)
+        self._socket = listen(defaults.HOST, port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{defaults.HOST}:{self.port}"
         self.platform.services.links["public"] = self.url

@@ -18,7 +18,7 @@ class World:
         accounts: Number of 本地推 accounts that can be discovered (up to 1,000).
         active: How many of them ever spent money; the others answer empty lists.
         units: Least and most units (单元) that an active account reports on a day.
-        days: Days of history before the day the sandbox's clock starts on.
+        days: Days of history (up to 800) before the day the sandbox's clock starts on.
         big_units: Units that one account reports on its busiest days; 0 for no such account.
         steady: Every unit lives all days and reports every day (for measuring at scale).
         leads: Most leads (客资) of an active account on a day.
@@ -40,5 +40,7 @@ class World:
             raise ValueError(
                 f"active ({self.active}) <= accounts ({self.accounts}) <= 1000 must hold."
             )
+        if not 1 <= self.days <= 800:  # noqa: PLR2004  documented above
+            raise ValueError(f"days must be 1..800, not {self.days}.")
         if not 1 <= self.units[0] <= self.units[1] <= 1000:  # noqa: PLR2004  documented above
             raise ValueError(f"units must be (least, most) within 1..1000, not {self.units}.")
