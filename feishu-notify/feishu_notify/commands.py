@@ -10,7 +10,7 @@ import io
 import json
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from feishu_notify.settings import Settings
 
 _HANDLER = "feishu_notify.FeishuBotHandler"
-_SHANGHAI = timezone(timedelta(hours=8))
 _OK, _FINDING, _MISUSE = 0, 1, 2
 _NO_WEBHOOK = (
     "No webhook is configured: put FEISHU_WEBHOOK_URL=https://open.feishu.cn/open-apis/bot/v2/hook/…"
@@ -180,9 +179,8 @@ def _alarm(
 ) -> list[str]:
     """Send the red card; return what is wrong, with the run history or with the card."""
     composer, chosen = place.composer, place.chosen
-    when = f"{last.astimezone(_SHANGHAI):%Y-%m-%d %H:%M} (UTC+8)" if last else None
     job = options.state_id or place.environment
-    card = composer.overdue(options.max_age_hours, when, job, trouble)
+    card = composer.overdue(options.max_age_hours, last, job, trouble)
     problems = [*([trouble] if trouble else []), *chosen.problems]
     if not wanted(chosen, card):
         return problems

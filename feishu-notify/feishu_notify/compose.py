@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from feishu_notify import card, verdict
 from feishu_notify.card import Button, Card, literal
+from feishu_notify.facts import Facts, target_streams
 from feishu_notify.findings import findings, main_stream
-from feishu_notify.summaries import TapSummary, TargetSummary
 from feishu_notify.texts import Texts
 from feishu_notify.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from feishu_notify.card import Room
     from feishu_notify.findings import Finding
     from feishu_notify.settings import Appearance
     from feishu_notify.story import RunStory, Trouble
-    from feishu_notify.summaries import TapStream, TargetStream
     from feishu_notify.verdict import Failure
 
 _MAX_BUTTONS = 3
@@ -41,6 +41,11 @@ class Composer:
         """The texts in the language of the cards."""
         return Texts(self.look.language)
 
+    @property
+    def facts(self) -> Facts:
+        """Writes the lines that all cards share."""
+        return Facts(self.say)
+
     def run(self, story: RunStory, outcome: Outcome) -> Card:
         """Return the card of a run that has ended."""
         found = findings(story, self.anomaly_percent)
@@ -49,7 +54,11 @@ class Composer:
         return card.fitting(lambda room: self._failure(story, outcome, found, room))
 
     def overdue(
-        self, hours: float, last_success: str | None, job: str | None, trouble: str | None = None
+        self,
+        hours: float,
+        last_success: datetime | None,
+        job: str | None,
+        trouble: str | None = None,
     ) -> Card:
         """Return the card that says that no run has succeeded for too long, or that none is known.
 
@@ -62,10 +71,12 @@ class Composer:
         say = self.say
         error = trouble and literal(_clipped(self.redact(trouble), _TROUBLE_CHARACTERS))
         lines = [
-            self._line("error", error or say("overdue_value", hours=f"{hours:g}")),
-            self._line("last_success", literal(last_success or say("never"))),
-            *([self._line("job", literal(job))] if job else []),
-            self._line("advice", say("advice_overdue")),
+            self.facts.line("error", error or say("overdue_value", hours=f"{hours:g}")),
+            self.facts.line(
+                "last_success", self.facts.moment(last_success) if last_success else say("never")
+            ),
+            *([self.facts.line("job", literal(job))] if job else []),
+            self.facts.line("advice", say("advice_overdue")),
         ]
         return Card(self.look.headline(say("title_overdue")), "red", ("\n".join(lines),))
 
@@ -74,7 +85,7 @@ class Composer:
         return Card(
             title=self.look.headline(title),
             colour="orange" if found else "green",
-            paragraphs=tuple(filter(None, (self._facts(story), self._warnings(found, room)))),
+            paragraphs=tuple(filter(None, (self.facts.all(story), self._warnings(found, room)))),
             buttons=self._table_buttons(story),
             note=self.say("stable_note") if main_stream(story) else None,
         )
@@ -85,7 +96,7 @@ class Composer:
         errors = "\n".join(self._failures(story, outcome, room))
         accounts = self._failed_accounts(story, room)
         advice = "\n".join(self._advice(story, outcome))
-        paragraphs = (errors, accounts, advice, self._facts(story), self._warnings(found, room))
+        paragraphs = (errors, accounts, advice, self.facts.all(story), self._warnings(found, room))
         buttons = self._table_buttons(story)
         if outcome is Outcome.REAUTHORISE:
             buttons = (*self._authorise_button(story), *buttons)
@@ -96,76 +107,11 @@ class Composer:
             buttons=buttons,
         )
 
-    def _facts(self, story: RunStory) -> str:
-        """What was read and written: the same lines on every card, as far as they are known."""
-        say = self.say
-        lines = [*self._read_lines(story), *self._written_lines(story)]
-        if story.job:
-            lines.append(self._line("job", literal(story.job)))
-        if story.duration is not None:
-            lines.append(self._line("duration", _duration(say, story.duration)))
-        return "\n".join(lines)
-
-    def _read_lines(self, story: RunStory) -> Iterator[str]:
-        say = self.say
-        streams = [s for t in story.summaries if isinstance(t, TapSummary) for s in t.streams]
-        firsts = [s.first_day for s in streams if s.first_day]
-        lasts = [s.last_day for s in streams if s.last_day]
-        if firsts and lasts:
-            first, last = min(firsts), max(lasts)
-            span = first if first == last else say("date_range", first=first, last=last)
-            yield self._line("dates", literal(span))
-        total = max((s.accounts for s in streams if s.accounts is not None), default=None)
-        failed = len(verdict.failed_accounts(story))
-        if total is not None:
-            key = "accounts_value" if failed else "accounts_all_read"
-            yield self._line("accounts", say(key, total=str(total), failed=str(failed)))
-        stream = main_stream(story)
-        if stream and stream.days:
-            yield self._day_line(stream)
-        counted = sum(p.records or 0 for p in story.plugins if p.kind == "extractors")
-        if not streams and counted:
-            yield self._line("read", say("read_value", count=f"{counted:,}"))
-
-    def _day_line(self, stream: TapStream) -> str:
-        day = stream.days[-1]
-        average = day.average_cost
-        if average is None and day.cost is not None:
-            average = day.cost / day.conversions if day.conversions else 0.0
-        label = self.say("day", date=literal(day.date))
-        value = self.say(
-            "day_value",
-            cost=_money(day.cost),
-            conversions="–" if day.conversions is None else f"{day.conversions:,.0f}",
-            average=_money(average),
-        )
-        return f"**{label}**{self.say.colon}{value}"
-
-    def _written_lines(self, story: RunStory) -> Iterator[str]:
-        say = self.say
-        streams = _target_streams(story)
-        values = [
-            say(
-                "rows_value",
-                created=f"{s.created or 0:,}",
-                updated=f"{s.updated or 0:,}",
-                unchanged=f"{s.unchanged or 0:,}",
-            )
-            for s in streams
-        ]
-        if len(streams) > 1:
-            values = [
-                say("rows_of_stream", stream=literal(s.name), value=value)
-                for s, value in zip(streams, values, strict=True)
-            ]
-        for value in values:
-            yield self._line("rows", value)
-
     def _failures(self, story: RunStory, outcome: Outcome, room: Room) -> Iterator[str]:
         if outcome in (Outcome.STOPPED, Outcome.TIMED_OUT):
             return
         for failure in verdict.failures(story):
-            yield self._line("failed_part", self._part(failure))
+            yield self.facts.line("failed_part", self._part(failure))
             texts = self._error_texts(failure.errors)
             yield from self._listed("error", texts or [self.say("no_error_text")], room)
 
@@ -201,16 +147,16 @@ class Composer:
         tap = next((p.name for p in story.plugins if p.kind == "extractors"), "TAP")
         command = f"meltano{environment} invoke {tap}:authorize"
         advice = self.say(f"advice_{outcome.value}", command=command, timeout=str(story.timeout))
-        yield self._line("advice", advice)
+        yield self.facts.line("advice", advice)
         if story.run_id and story.job:
-            yield self._line("log", f"`meltano{environment} logs show {story.run_id}`")
+            yield self.facts.line("log", f"`meltano{environment} logs show {story.run_id}`")
 
     def _warnings(self, found: Sequence[Finding], room: Room) -> str:
         texts = [self.say(finding.key, **finding.values) for finding in found]
         return "\n".join(self._listed("warnings", texts, room))
 
     def _table_buttons(self, story: RunStory) -> tuple[Button, ...]:
-        streams = {s.url: s for s in _target_streams(story) if s.url}
+        streams = {s.url: s for s in target_streams(story) if s.url}
         say = self.say
         return tuple(
             Button(
@@ -232,40 +178,18 @@ class Composer:
         link = next((m.group() for text in words if (m := _AUTHORISE_LINK.search(text))), None)
         return (Button(self.say("open_authorise"), link.rstrip(".,;:)")),) if link else ()
 
-    def _line(self, label: str, value: str) -> str:
-        return f"**{self.say(label)}**{self.say.colon}{value}"
-
     def _listed(self, label: str, texts: Sequence[str], room: Room) -> Iterator[str]:
         """Lines of a list of foreign texts, as many and as long as there is room for."""
         clean = [" ".join(self.redact(text).split()) for text in texts[: room.items]]
         shown = [literal(_clipped(text, room.characters)) for text in clean]
         if len(texts) == 1:
-            yield self._line(label, shown[0])
+            yield self.facts.line(label, shown[0])
         elif texts:
-            yield self._line(label, "")
+            yield self.facts.line(label, "")
             yield from (f"• {text}" for text in shown)
             if len(texts) > len(shown):
                 yield f"• {self.say('more', count=str(len(texts) - len(shown)))}"
 
 
-def _target_streams(story: RunStory) -> list[TargetStream]:
-    return [s for t in story.summaries if isinstance(t, TargetSummary) for s in t.streams]
-
-
 def _clipped(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _money(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.2f}"
-
-
-def _duration(say: Texts, seconds: float) -> str:
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return say("hours", hours=str(hours), minutes=str(minutes))
-    if minutes:
-        return say("minutes", minutes=str(minutes), seconds=str(rest))
-    return say("seconds", seconds=str(whole))

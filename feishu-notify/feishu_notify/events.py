@@ -27,6 +27,7 @@ class Event:
         text: the message, formatted.
         fields: what came with it; empty for ordinary records.
         exceptions: (type, message) of the exception and its causes, outermost first.
+        time: when, in seconds since the epoch.
     """
 
     level: int
@@ -34,6 +35,7 @@ class Event:
     text: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     exceptions: tuple[tuple[str, str], ...] = ()
+    time: float | None = None
 
     @property
     def plugin(self) -> str | None:
@@ -55,7 +57,7 @@ def from_record(record: logging.LogRecord) -> Event:
     error = record.exc_info[1] if record.exc_info else fields.get("exc_info")
     if isinstance(error, BaseException):
         chain = chain + _exceptions(error)
-    return Event(record.levelno, record.name, text, fields, chain)
+    return Event(record.levelno, record.name, text, fields, chain, record.created)
 
 
 def _plugin_exceptions(exception: object) -> tuple[tuple[str, str], ...]:

@@ -79,6 +79,7 @@ class RunStory:
         dry_run: whether Meltano only explained what it would do.
         error: what Meltano's command line reported at its very end.
         exit_code: what the process ends with, None when unknown.
+        time: of the last event, in seconds since the epoch.
     """
 
     environment: str | None = None
@@ -94,6 +95,7 @@ class RunStory:
     dry_run: bool = False
     error: Trouble | None = None
     exit_code: int | None = None
+    time: float | None = None
 
     @property
     def begun(self) -> bool:
@@ -108,8 +110,8 @@ class RunStory:
 
 def after(story: RunStory, event: Event) -> RunStory:
     """Return the story as it stands after one more event."""
-    if story.run_id is None and event.fields.get("run_id"):
-        story = replace(story, run_id=str(event.fields["run_id"]))
+    run_id = story.run_id or event.fields.get("run_id")
+    story = replace(story, run_id=str(run_id) if run_id else None, time=event.time or story.time)
     if event.plugin is not None and event.logger.startswith("meltano.plugin"):
         return _after_plugin_line(story, event, event.plugin)
     if event.logger == "meltano.cli.run":

@@ -30,6 +30,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "warnings": ("提醒", "Warnings"),
     "advice": ("建议", "What to do"),
     "log": ("日志", "Log"),
+    "ended": ("结束时间", "Ended"),
     "last_success": ("最近一次成功", "Last success"),
     # values
     "date_range": ("{first} 至 {last}", "{first} to {last}"),
@@ -61,6 +62,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "nothing about the error in the log: see the terminal or the output of cron",
     ),
     "more": ("……另有 {count} 项", "… and {count} more"),
+    "moment": ("{moment}（北京时间）", "{moment} (UTC+8)"),
     "never": ("没有记录", "none on record"),
     "open_table": ("打开表格", "Open the table"),
     "open_authorise": ("重新授权", "Authorise again"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -164,6 +165,12 @@ def test_average_is_cost_by_conversions_when_the_tap_does_not_say(recorded):
     summary = {"streams": {"promotion_report": {"accounts": 1, "days": [day]}}}
     story = recorded.story(recorded.line("tap-x", "run summary", summary=summary), recorded.end())
     assert "平均转化成本 75.00 元" in written(composer().run(story, Outcome.SUCCESS))
+    unknown = {**day, "convert_cnt": None}
+    only_cost = {"streams": {"promotion_report": {"days": [unknown]}}}
+    line = recorded.line("tap-x", "run summary", summary=only_cost)
+    assert "转化 –，平均转化成本 – 元" in written(
+        composer().run(recorded.story(line), Outcome.SUCCESS)
+    )
     nothing = recorded.line(
         "tap-x",
         "run summary",
@@ -177,16 +184,18 @@ def test_average_is_cost_by_conversions_when_the_tap_does_not_say(recorded):
 def test_plugin_without_a_summary_still_gives_a_card_with_its_record_count():
     tap = PluginStory("tap-x", "extractors", records=1234)
     story = RunStory(plugins=(tap,), status="success", duration=61.4)
+    story = replace(story, time=datetime(2026, 2, 11, 23, 3, tzinfo=UTC).timestamp())
     text = written(composer().run(story, Outcome.SUCCESS))
+    assert "**结束时间**：2026-02-12 07:03（北京时间）" in text
     assert "**读取**：1,234 行" in text
     assert "**用时**：1 分 1 秒" in text
 
 
 def test_overdue_card_says_since_when():
-    card = composer().overdue(26, "2026-02-10 07:03 (UTC+8)", "prod")
+    card = composer().overdue(26, datetime(2026, 2, 9, 23, 3, tzinfo=UTC), "prod")
     assert (card.title, card.colour) == ("巨量本地推 同步长时间没有成功", "red")
     assert "超过 26 小时" in written(card)
-    assert "2026-02-10 07:03" in written(card)
+    assert "2026-02-10 07:03（北京时间）" in written(card)
     assert "没有记录" in written(composer().overdue(26, None, None))
     assert "<" not in written(composer().overdue(26, None, None, "no <database>"))
 

@@ -112,7 +112,7 @@ def test_check_sends_a_red_card_when_no_success_is_young(here, command, bot, run
     assert (report["ok"], report["age_hours"]) == (False, 26.5)
     _, colour, text = bot.only()
     assert colour == "red"
-    assert "2026-02-11 06:30 (UTC+8)" in text
+    assert "2026-02-11 06:30（北京时间）" in text
 
     runs.clear()
     assert command("check")[0] == 1

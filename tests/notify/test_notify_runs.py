@@ -25,6 +25,7 @@ def test_success_is_green_and_the_commands_know_of_it(project, bot):
         "新增 25 行，更新 31 行，未变 1,694 行",
         "**2026-02-11 数据**：消耗 1,234.50 元，转化 10，平均转化成本 123.45 元",
         "**用时**：",
+        "**结束时间**：",
         "[打开表格](https://feishu.cn/base/bascnToy?table=tblToy)",
         "昨日数据约 10:00 后稳定，次日自动修正",
     ):
