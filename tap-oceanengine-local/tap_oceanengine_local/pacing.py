@@ -1,0 +1,49 @@
+"""How fast requests may start, and when a path must rest."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Pacer:
+    """Spaces requests evenly over all threads, and lets a limited path rest for all of them.
+
+    Args:
+        per_second: Requests started per second.
+        clock: A stopwatch in seconds.
+        sleep: Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        per_second: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._gap = 1.0 / per_second
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._next = 0.0
+        self._resting: dict[str, float] = {}
+
+    def wait(self, path: str) -> None:
+        """Wait for this request's turn."""
+        with self._lock:
+            now = self._clock()
+            turn = max(now, self._next, self._resting.get(path, 0.0))
+            self._next = max(now, self._next) + self._gap
+        if turn > now:
+            self._sleep(turn - now)
+
+    def rest(self, path: str, seconds: float) -> None:
+        """Start no request to a path for so long: the platform limits a developer per path."""
+        with self._lock:
+            until = self._clock() + seconds
+            self._resting[path] = max(until, self._resting.get(path, 0.0))
