@@ -338,3 +338,25 @@ def test_writes_to_two_tables_of_a_base(sandbox, feishu_api, path, scope, code):
     reply = feishu_api.create(other, {})
     writer.join()
     assert reply.code == code
+
+
+def test_many_writers_at_once_lose_nothing_and_are_told_of_conflicts(sandbox, feishu_api, table):
+    codes: list[int] = []
+
+    def write(number):
+        from_thread = type(feishu_api)(sandbox.url)
+        for turn in range(10):
+            rows = [{"单元ID": f"{number}-{turn}-{n}"} for n in range(100)]
+            codes.append(from_thread.create(table, *rows).code)
+        from_thread.session.close()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(codes) == {0, 1254291}
+    rows = sandbox.platform.feishu.base().table("日报").rows()
+    keys = [values["单元ID"] for _, values in rows]
+    assert len(keys) == len(set(keys)) == 100 * codes.count(0)
+    assert sandbox.platform.requests.max_overlap > 1

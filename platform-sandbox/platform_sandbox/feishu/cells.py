@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from platform_sandbox.feishu.codes import Refused
-from platform_sandbox.feishu.model import READ_ONLY, RichText, Type, options_of
+from platform_sandbox.feishu.model import COLOURS, READ_ONLY, RichText, Type, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -32,7 +32,6 @@ SECONDS: Final = range(1_000_000_000, 10_000_000_000)
 LAST_INSTANT: Final = 253_402_300_799_999
 PHONE: Final = re.compile(r"\+?[0-9]*")
 USER_PREFIX: Final = {"open_id": "ou_", "union_id": "on_", "user_id": ""}
-COLOURS: Final = 55
 
 
 @dataclass(slots=True)
@@ -47,6 +46,7 @@ class Conversion:
         user_id_type: Kind of the user ids in the call.
         person: A person edits: rich text and links to files are taken as they are.
         options: Added options by field id.
+        known: Ids of the options that may be used, by field id and name.
     """
 
     base: Base

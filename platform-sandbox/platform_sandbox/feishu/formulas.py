@@ -11,6 +11,8 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from platform_sandbox.feishu.model import options_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -105,14 +107,25 @@ def _parse(expression: str) -> tuple[ast.AST, list[tuple[str, str]]]:
     return ast.parse(REFERENCE.sub(translate, expression.strip()), mode="eval").body, columns
 
 
+def _cell(column: Field) -> Callable[[Record], Any]:
+    """What a formula sees of a column: stored values, options by name."""
+    names = {option["id"]: option["name"] for option in options_of(column)}
+
+    def read(record: Record) -> Any:  # noqa: ANN401  stored values are a union
+        value = record.values.get(column.id)
+        return names.get(value, value) if isinstance(value, str) else value
+
+    return read
+
+
 def evaluate(table: Table, column: Field) -> Callable[[Record], Any]:
     """The formula of a column as a function of a record: number, text, or None for empty."""
     expression = str((column.property or {}).get("formula_expression") or "")
     by_id, by_name = table.by_id(), table.by_name()
     try:
         tree, named = _parse(expression)
-        columns = [by_id[key] if kind == "id" else by_name[key] for kind, key in named]
-        formula = _compile(tree, lambda index, record: record.values.get(columns[index].id))
+        readers = [_cell(by_id[key] if kind == "id" else by_name[key]) for kind, key in named]
+        formula = _compile(tree, lambda index, record: readers[index](record))
     except (SyntaxError, KeyError):
         return lambda _record: None
 

@@ -44,6 +44,7 @@ class Type(IntEnum):
     BUTTON = 3001
 
 
+COLOURS: Final = 55
 READ_ONLY: Final = frozenset(
     {
         Type.LOOKUP,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from platform_sandbox.feishu.codes import Refused
-from platform_sandbox.feishu.model import Type, options_of
+from platform_sandbox.feishu.model import COLOURS, Type, options_of
 from platform_sandbox.feishu.number_formats import NUMBERS
 
 if TYPE_CHECKING:
@@ -59,7 +59,6 @@ DATE_FORMATS: Final = frozenset(
     {"yyyy/MM/dd", "yyyy-MM-dd HH:mm", "yyyy/MM/dd HH:mm", "MM-dd", "MM/dd/yyyy", "dd/MM/yyyy"},
 )
 MAX_OPTIONS: Final = 20_000
-COLOURS: Final = 55
 
 
 def kind_of(wanted: dict[str, Any]) -> tuple[int, str]:
