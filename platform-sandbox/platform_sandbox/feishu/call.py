@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from platform_sandbox.feishu.app import App
-    from platform_sandbox.feishu.model import Base, Table
+    from platform_sandbox.feishu.model import Base, Field, Table
     from platform_sandbox.feishu.state import State
     from platform_sandbox.feishu.switches import FeishuSwitches
 
@@ -39,11 +39,10 @@ class Call:
         """The choices in force."""
         return self.state.switches
 
-    @property
-    def hidden_fields(self) -> frozenset[str]:
-        """Ids of the table's columns that advanced permission keeps from the app."""
-        names = self.app.hidden_fields
-        return frozenset(column.id for column in self.table.fields if column.name in names)
+    def visible_fields(self) -> list[Field]:
+        """The table's columns as far as the app may know of them."""
+        hidden = self.app.hidden_fields
+        return [column for column in self.table.fields if column.name not in hidden]
 
     @property
     def row_limit(self) -> int | None:

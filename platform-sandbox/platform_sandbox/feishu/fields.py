@@ -44,7 +44,7 @@ def field_json(column: Field, *, description_as_list: bool = False) -> dict[str,
 
 def list_fields(call: Call) -> dict[str, Any]:
     """GET fields."""
-    shown = [column for column in call.table.fields if column.id not in call.hidden_fields]
+    shown = call.visible_fields()
     as_list = call.flag("text_field_as_array")
     return list_page(
         call,

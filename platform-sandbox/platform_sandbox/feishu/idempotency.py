@@ -16,7 +16,7 @@ UUID4: Final = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     re.IGNORECASE,
 )
-REMEMBERED: Final = 512
+REMEMBERED: Final = 128
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,11 +50,11 @@ def get_record(call: Call) -> dict[str, Any]:
     record = call.table.records.get(identifier)
     if record is None or identifier in call.state.hidden(call.table) or call.app.advanced in BLIND:
         raise Refused(1254043, f"record not found,id = {identifier}")
-    return {"record": _shown(call, call.table.fields, [record])[0]}
+    return {"record": _shown(call, call.visible_fields(), [record])[0]}
 
 
 def _chosen(call: Call) -> list[Field]:
-    visible = [column for column in call.table.fields if column.id not in call.hidden_fields]
+    visible = call.visible_fields()
     raw = call.query.get("field_names", "")
     if not raw:
         return visible

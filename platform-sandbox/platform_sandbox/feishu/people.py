@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from platform_sandbox.feishu import fields as field_calls
 from platform_sandbox.feishu.cells import Conversion
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from platform_sandbox.feishu.model import Base, Field, Stored, Table
     from platform_sandbox.feishu.state import State
+
+
+CHUNK: Final = 5000
 
 
 class BaseHandle:
@@ -168,12 +172,13 @@ class TableHandle:
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:
         """Type in rows; texts may be lists of segments, dates may be dates. Returns their ids."""
+        waiting, added = iter(rows), []
         with self._state.lock:
-            conversion = self._conversion()
-            converted = [self._row(conversion, row) for row in rows]
-            if not converted:
-                return []
-            return [record.id for record in insert(self._state, conversion, converted, PERSON)]
+            while chunk := list(islice(waiting, CHUNK)):
+                conversion = self._conversion()
+                converted = [self._row(conversion, row) for row in chunk]
+                added += [one.id for one in insert(self._state, conversion, converted, PERSON)]
+        return added
 
     def set(self, record_id: str, values: Mapping[str, Any]) -> None:
         """Change cells of a row; None empties one.

@@ -61,7 +61,7 @@ def batch_get(call: Call) -> dict[str, Any]:
     present = [records[one] for one in ids if one in records and one not in hidden]
     absent = [one for one in ids if one not in records or one in hidden]
     shown = [] if blind else present
-    columns = [column for column in call.table.fields if column.id not in call.hidden_fields]
+    columns = call.visible_fields()
     return {
         "records": items(call, columns, shown, automatic=bool(call.body.get("automatic_fields"))),
         "forbidden_record_ids": [record.id for record in present] if blind else [],
@@ -99,7 +99,7 @@ def items(
 def _chosen(call: Call) -> list[Field]:
     """The columns to show."""
     names = call.body.get("field_names")
-    visible = [column for column in call.table.fields if column.id not in call.hidden_fields]
+    visible = call.visible_fields()
     if names is None or names == []:
         return visible
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -130,11 +130,7 @@ def _matching(call: Call) -> list[Record]:
     raw, sort, view = (call.body.get(key) for key in ("filter", "sort", "view_id"))
     if raw is None and not sort and not view:
         return ordered(call)
-    columns = {
-        name: column
-        for name, column in call.table.by_name().items()
-        if column.id not in call.hidden_fields
-    }
+    columns = {column.name: column for column in call.visible_fields()}
     today = call.state.clock.today()
     context = Context(zone_of(call.base.time_zone), today, call.switches)
     keep = compile_filter(raw, columns, context)

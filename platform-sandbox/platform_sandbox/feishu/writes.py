@@ -99,9 +99,9 @@ def _conversion(call: Call) -> Conversion:
 
 def _columns(call: Call) -> dict[str, Field]:
     return {
-        name: column
-        for name, column in call.table.by_name().items()
-        if column.id not in call.hidden_fields and not call.state.is_fresh(column.id)
+        column.name: column
+        for column in call.visible_fields()
+        if not call.state.is_fresh(column.id)
     }
 
 
