@@ -88,19 +88,21 @@ def load(
 
     Args:
         environment: name of the active Meltano environment, if any.
-        process: the process environment.
+        process: the process environment. Meltano puts ``.env`` into that of a plugin, so what is
+            the same in both counts as ``.env``.
         dotenv: what the project's ``.env`` holds.
         sections: closed environments: ``label``, ``webhook_url`` and ``webhook_secret`` of each;
             ``${NAME:-default}`` in the last two is taken from the process environment.
         title: how all titles begin.
     """
     section = sections.get(environment or "")
-    open_values = {**dotenv, **process} if section is None else dict(process)
+    own = {name: value for name, value in process.items() if dotenv.get(name) != value}
+    open_values = {**dotenv, **process} if section is None else own
     problems: list[str] = []
     hooks = (
         _webhooks(open_values, problems)
         if section is None
-        else _closed_webhooks(section, process, problems)
+        else _closed_webhooks(section, own, problems)
     )
     look = Appearance(
         title=title,
