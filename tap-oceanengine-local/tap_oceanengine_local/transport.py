@@ -1,4 +1,4 @@
-"""One HTTP exchange with the platform: sent once, bounded, never redirected, and read into an answer.
+"""One HTTP exchange with the platform: sent once, bounded, never redirected, read into an answer.
 
 The envelope is `{"code", "message", "request_id", "data"}`, with HTTP 200 also for business errors
 (official SDK v1.1.93; observed). Whether to send again is the caller's decision.
@@ -7,6 +7,7 @@ The envelope is `{"code", "message", "request_id", "data"}`, with HTTP 200 also 
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -70,10 +71,15 @@ class Transport:
         api_url: Address of the platform.
         timeout: Seconds to wait for the connection, and for each part of an answer.
         pool: Connections kept open, one per parallel request.
+
+    Attributes:
+        requests: Requests sent so far, repeated ones included.
     """
 
     def __init__(self, api_url: str, *, timeout: float, pool: int) -> None:
         self.api_url = check_url(api_url)
+        self.requests = 0
+        self._count = threading.Lock()
         self._timeout = timeout
         self._session = requests.Session()
         self._session.trust_env = urlsplit(self.api_url).hostname not in _LOCAL
@@ -103,6 +109,8 @@ class Transport:
             Unanswered: No answer, or none in the platform's form.
             RequestRefused: The address redirects elsewhere; the token is not sent there.
         """
+        with self._count:
+            self.requests += 1
         try:
             response = self._session.request(
                 method,
