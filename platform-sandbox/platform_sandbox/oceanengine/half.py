@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter
 
+from platform_sandbox.oceanengine.audience import Audience
 from platform_sandbox.oceanengine.control import Control
 from platform_sandbox.oceanengine.directory import Directory
+from platform_sandbox.oceanengine.entities import Entities
 from platform_sandbox.oceanengine.gateway import Gateway
 from platform_sandbox.oceanengine.inventory import build_accounts
+from platform_sandbox.oceanengine.leads import Leads
 from platform_sandbox.oceanengine.ledger import Ledger
 from platform_sandbox.oceanengine.metrics import REPORT_METRICS
 from platform_sandbox.oceanengine.moments import Moments
@@ -76,6 +79,15 @@ class OceanEngine:
 
     def _routes(self) -> APIRouter:
         router = APIRouter()
+        self._add_oauth(router)
+        self._add_accounts(router)
+        self._add_local(router)
+        control = Control(self)
+        router.add_route("/_sandbox/oceanengine/truth", control.truth, ["GET"])
+        router.add_route("/_sandbox/oceanengine/tokens", control.tokens, ["GET", "POST"])
+        return router
+
+    def _add_oauth(self, router: APIRouter) -> None:
         gateway = self._gateway
         oauth = OAuth(self._services, self.tokens, self.directory)
         for name, handler in (
@@ -86,10 +98,15 @@ class OceanEngine:
         ):
             path = f"{ROOT}/oauth2/{name}/"
             router.add_route(path, gateway.post(handler, token=False), ["POST"])
-        directory = self.directory
         for path, get in (
             ("oauth2/advertiser/get/", oauth.advertiser_get),
             ("2/user/info/", oauth.user_info),
+        ):
+            router.add_route(f"{ROOT}/{path}", gateway.get(get), ["GET"])
+
+    def _add_accounts(self, router: APIRouter) -> None:
+        directory = self.directory
+        for path, get in (
             ("2/ebp/advertiser/list/", directory.ebp_list),
             ("v3.0/customer_center/account/list/", directory.customer_center),
             ("2/customer_center/advertiser/list/", directory.customer_center_old),
@@ -97,15 +114,23 @@ class OceanEngine:
             ("2/agent/child_agent/select/", directory.child_agents),
             ("v3.0/local/life/advertiser/list/", directory.life_list),
         ):
-            router.add_route(f"{ROOT}/{path}", gateway.get(get), ["GET"])
+            router.add_route(f"{ROOT}/{path}", self._gateway.get(get), ["GET"])
+
+    def _add_local(self, router: APIRouter) -> None:
+        gateway, directory = self._gateway, self.directory
+        entities = Entities(self._services, directory)
+        audience = Audience(self._services, directory, self._ledger, self._moments)
         reports = Reports(self._services, directory, self._ledger, self._moments)
-        for level in LIST_KEYS:
-            path = f"{ROOT}/v3.0/local/report/{level}/get/"
-            router.add_route(path, gateway.get(reports.handler(level)), ["GET"])
-        control = Control(self)
-        router.add_route("/_sandbox/oceanengine/truth", control.truth, ["GET"])
-        router.add_route("/_sandbox/oceanengine/tokens", control.tokens, ["GET", "POST"])
-        return router
+        leads = Leads(self._services, directory, self._moments)
+        for path, get in (
+            ("project/list/", entities.projects),
+            ("promotion/list/", entities.promotions),
+            ("report/audience/get/", audience.report),
+            *((f"report/{level}/get/", reports.handler(level)) for level in LIST_KEYS),
+        ):
+            router.add_route(f"{ROOT}/v3.0/local/{path}", gateway.get(get), ["GET"])
+        path = f"{ROOT}/2/tools/clue/life/get/"
+        router.add_route(path, gateway.post(leads.lead_list), ["POST"])
 
     def truth(
         self,
