@@ -9,8 +9,11 @@ from platform_sandbox.feishu import fields, legacy, limits, reads, tables, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from platform_sandbox.feishu.call import Call
+
+    Handler: TypeAlias = Callable[[Call], dict[str, Any]]
 
 APPS: Final = "/open-apis/bitable/v1/apps"
 BASE: Final = APPS + "/{app_token}"
@@ -37,7 +40,7 @@ class Endpoint:
 
     method: str
     path: str
-    handler: Callable[[Call], dict[str, Any]]
+    handler: Handler
     name: str
     scopes: tuple[str, ...]
     limit: tuple[int, float]
@@ -46,7 +49,7 @@ class Endpoint:
     body: bool = True
 
 
-def _read(method: str, path: str, handler: Any, name: str, scope: str) -> Endpoint:  # noqa: ANN401
+def _read(method: str, path: str, handler: Handler, name: str, scope: str) -> Endpoint:
     scopes = ("bitable:app", "bitable:app:readonly", scope)
     return Endpoint(method, path, handler, name, scopes, limits.READS, body=method == "POST")
 
@@ -54,7 +57,7 @@ def _read(method: str, path: str, handler: Any, name: str, scope: str) -> Endpoi
 def _write(
     method: str,
     path: str,
-    handler: Callable[[Call], dict[str, Any]],
+    handler: Handler,
     name: str,
     scope: str,
 ) -> Endpoint:
