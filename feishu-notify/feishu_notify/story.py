@@ -19,6 +19,7 @@ _ENVIRONMENT = re.compile(r"Environment '(?P<name>[^']+)' is active")
 _JOB = re.compile(r"Running job with name '(?P<name>[^']+)'")
 _CLI_LOGGERS = ("meltano.cli.utils", "meltano.cli")
 _NOISY_LOGGERS = ("singer_sdk", "py.warnings", "urllib3", "backoff", "tenacity", "sqlalchemy")
+_RETRY = re.compile(r"\b(asking|trying|retrying)( again)? in \d", re.IGNORECASE)
 _KEPT_ERRORS = 12
 _KEPT_WARNINGS = 12
 _KEPT_LINES = 6
@@ -187,9 +188,9 @@ def _kind(logger: str) -> str:
 
 
 def _meant_for_people(event: Event) -> bool:
-    """Whether a warning is the plugin's own, not its framework's."""
+    """Whether a warning is the plugin's own, not its framework's, and not about a mere retry."""
     logger = str(event.fields.get("plugin_logger", ""))
-    return not logger.startswith(_NOISY_LOGGERS)
+    return not logger.startswith(_NOISY_LOGGERS) and not _RETRY.search(event.text)
 
 
 def _counted(records: int | None, metric: object) -> int | None:

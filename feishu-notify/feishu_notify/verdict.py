@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 _BUSY = re.compile(r"Another '.*' pipeline is already running")
 _REAUTHORISE = re.compile(r"reauthori", re.IGNORECASE)
-_TOKEN_IS_DEAD = re.compile(
-    r"(?s)(?=.*refresh[ _]token)(?=.*(\bauthori[sz]e\b|\bre-?authori[sz]))", re.IGNORECASE
+_SENDS_TO_AUTHORISE = re.compile(
+    r":authorize\b|(?s:(?=.*refresh[ _]token)(?=.*(\bauthori[sz]e\b|\bre-?authori[sz])))",
+    re.IGNORECASE,
 )
 _PARTS = {"extractors": "extractor", "loaders": "loader"}
 
@@ -113,7 +114,7 @@ def _went_well(story: RunStory) -> bool:
 def _needs_authorisation(trouble: Trouble) -> bool:
     """Whether the error says so by its type, or in words when the plugin logs words only."""
     by_type = any(_REAUTHORISE.search(kind) for kind, _ in trouble.exceptions)
-    return by_type or bool(_TOKEN_IS_DEAD.match(trouble.text))
+    return by_type or bool(_SENDS_TO_AUTHORISE.search(trouble.text))
 
 
 def _something_arrived(story: RunStory) -> bool:

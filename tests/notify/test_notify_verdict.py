@@ -95,6 +95,10 @@ def test_reauthorisation_is_recognised_behind_other_exceptions(recorded):
             Outcome.REAUTHORISE,
         ),
         ("refresh_token was used already: re-authorise the app", Outcome.REAUTHORISE),
+        (
+            "There is no token yet. Run `meltano invoke tap-x:authorize --code C`",
+            Outcome.REAUTHORISE,
+        ),
         ("The authorisation covers no account. Run `authorize` and tick it", Outcome.FAILED),
         ("code 40102: access token expired", Outcome.FAILED),
     ],
@@ -167,10 +171,11 @@ def test_memory_stays_flat(recorded):
     assert plugin.errors[0].text == "40 0"
 
 
-def test_frameworks_warnings_are_not_for_people(recorded):
+def test_warnings_of_frameworks_and_about_retries_are_not_for_people(recorded):
     own = recorded.line(TAP, "cost gap", logging.WARNING)
     noise = recorded.line(TAP, "no catalog", logging.WARNING, plugin_logger="singer_sdk.helpers")
-    (plugin,) = recorded.story(own, noise, own).plugins
+    retry = recorded.line(TAP, "code 40110. Asking again in 2 s.", logging.WARNING)
+    (plugin,) = recorded.story(own, noise, retry, own).plugins
     assert plugin.warnings == ("cost gap",)
 
 
