@@ -51,8 +51,8 @@ class LocalStream(Stream):
 
     @property
     def shown(self) -> frozenset[str]:
-        """Names of the selected properties, as far as the catalog in use knows them."""
-        known = self.effective_schema["properties"]
+        """Names of the selected properties, as far as SCHEMA messages have them too."""
+        known = self.stream_maps[0].raw_schema["properties"]
         return frozenset(
             field.name
             for field in self.fields
