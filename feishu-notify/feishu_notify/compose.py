@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from feishu_notify.verdict import Failure
 
 _MAX_BUTTONS = 3
+_SAYS_NOTHING = "An unhandled error occurred while syncing"
 _TROUBLE_CHARACTERS = 1000
 _AUTHORISE_LINK = re.compile(r"https?://[^\s\"'<>，。]*oauth[^\s\"'<>，。]*")
 
@@ -133,7 +134,7 @@ class Composer:
                 core = clean.partition(": ")[2] or clean
                 if clean and not any(core in t or clean in t for t in texts):
                     texts.append(clean)
-        return texts
+        return [text for text in texts if not text.startswith(_SAYS_NOTHING)] or texts
 
     def _failed_accounts(self, story: RunStory, room: Room) -> str:
         texts = [

@@ -48,7 +48,7 @@ class Facts:
             first, last = min(firsts), max(lasts)
             span = first if first == last else say("date_range", first=first, last=last)
             yield self.line("dates", literal(span))
-        total = max((s.accounts for s in streams if s.accounts is not None), default=None)
+        total = max((s.accounts for s in streams if s.accounts), default=None)
         failed = len(verdict.failed_accounts(story))
         if total is not None:
             key = "accounts_value" if failed else "accounts_all_read"

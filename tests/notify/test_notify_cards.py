@@ -140,9 +140,14 @@ def test_secrets_and_personal_data_are_masked_everywhere():
 
 def test_error_is_not_repeated_by_its_exception():
     trouble = Trouble("code 40002, no right", (("AccountError", "code 40002, no right"),))
-    plugin = PluginStory("tap-x", "extractors", errors=(trouble, trouble))
+    sdk = Trouble("An unhandled error occurred while syncing 'promotion_report'")
+    plugin = PluginStory("tap-x", "extractors", errors=(sdk, trouble, trouble))
     story = RunStory(plugins=(plugin,), blocks=(FAILED,), status="failure")
-    assert written(composer().run(story, Outcome.FAILED)).count("40002") == 1
+    text = written(composer().run(story, Outcome.FAILED))
+    assert text.count("40002") == 1
+    assert "unhandled" not in text
+    alone = RunStory(plugins=(replace(plugin, errors=(sdk,)),), blocks=(FAILED,), status="failure")
+    assert "unhandled" in written(composer().run(alone, Outcome.FAILED))
 
 
 def test_several_streams_are_told_one_by_one():
