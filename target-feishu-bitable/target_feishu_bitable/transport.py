@@ -1,0 +1,193 @@
+"""One HTTP exchange with Feishu: sent once, bounded, never redirected, and read into an answer.
+
+Envelope `{"code", "msg", "data", "error"?}`; a wrong path answers 404 with plain text; business
+errors come with several HTTP statuses, so only `code` decides (vendor pages; probes). Whether to
+send again is the caller's decision.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from target_feishu_bitable.errors import AccessError, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
+_CHUNK: Final = 256 * 1024
+_LOCAL: Final = {"127.0.0.1", "localhost", "::1"}
+_REDIRECTS: Final = range(300, 400)
+
+
+class Unanswered(Exception):  # noqa: N818  an outcome, not a fault of the caller
+    """No proper answer came.
+
+    Attributes:
+        sent: Whether the platform may have carried the request out.
+        status: HTTP status, when there was one.
+    """
+
+    def __init__(self, what: str, *, sent: bool, status: int | None = None) -> None:
+        super().__init__(what)
+        self.sent = sent
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The platform's envelope, with the log id and what rate limits say in headers."""
+
+    code: int
+    message: str
+    log_id: str | None
+    body: dict[str, Any]
+    retry_in: float | None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The envelope's `data`, empty without one."""
+        data = self.body.get("data")
+        return data if isinstance(data, dict) else {}
+
+
+def check_url(api_url: str) -> str:
+    """Return the address without a trailing slash.
+
+    Raises:
+        ConfigError: It is not https (http is for this machine only): a token would travel open.
+    """
+    parts = urlsplit(api_url)
+    if (parts.scheme == "https" and parts.hostname) or (
+        parts.scheme == "http" and parts.hostname in _LOCAL
+    ):
+        return api_url.rstrip("/")
+    raise ConfigError(f"Setting api_url must be an https address, not {api_url!r}.")
+
+
+class Transport:
+    """Sends over one kept connection.
+
+    Args:
+        api_url: Address of the platform.
+        timeout: Seconds to wait for the connection, and for each part of an answer.
+
+    Attributes:
+        requests: Requests sent so far, repeated ones included.
+    """
+
+    def __init__(self, api_url: str, *, timeout: float) -> None:
+        self.api_url = check_url(api_url)
+        self.requests = 0
+        self._timeout = timeout
+        self._session = requests.Session()
+        self._session.trust_env = urlsplit(self.api_url).hostname not in _LOCAL
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_connections=1, max_retries=0))
+
+    def exchange(
+        self,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        token: str | None = None,
+    ) -> Answer:
+        """Send one request and read its answer.
+
+        Raises:
+            Unanswered: No answer, or none in the platform's form.
+            AccessError: The address redirects elsewhere; the token is not sent there.
+        """
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        self.requests += 1
+        try:
+            response = self._session.request(
+                method,
+                self.api_url + path,
+                params=query,
+                data=None if body is None else _encoded(body),
+                headers=headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                return self._read(path, response)
+        except requests.RequestException as error:
+            sent = not isinstance(error, requests.ConnectTimeout) and not _refused(error)
+            raise Unanswered(_reason(error, self._timeout), sent=sent) from None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+    def _read(self, path: str, response: requests.Response) -> Answer:
+        status = response.status_code
+        if status in _REDIRECTS:
+            raise AccessError(
+                f"{self.api_url}{path} redirects (HTTP {status}); nothing was sent there. "
+                "Check the setting api_url."
+            )
+        raw = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            raw += chunk
+            if len(raw) > MAX_ANSWER_BYTES:
+                raise Unanswered(f"an answer of over {MAX_ANSWER_BYTES} bytes", sent=True)
+        try:
+            envelope = json.loads(raw)
+        except (ValueError, RecursionError):
+            text = f"HTTP {status} with an answer that is not JSON"
+            raise Unanswered(text, sent=True, status=status) from None
+        code = envelope.get("code") if isinstance(envelope, dict) else None
+        if not isinstance(code, int):
+            text = f"HTTP {status} with an answer of another form"
+            raise Unanswered(text, sent=True, status=status)
+        error = envelope.get("error")
+        log_id = response.headers.get("x-tt-logid")
+        if not log_id and isinstance(error, dict):
+            log_id = str(error.get("log_id") or "") or None
+        return Answer(
+            code=code,
+            message=str(envelope.get("msg") or ""),
+            log_id=log_id,
+            body=envelope,
+            retry_in=_seconds(response.headers.get("x-ogw-ratelimit-reset")),
+        )
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None
+
+
+def _refused(error: requests.RequestException) -> bool:
+    # A connection that never stood has carried nothing out; one that broke may have.
+    return isinstance(error, requests.ConnectionError) and "NewConnectionError" in repr(error)
+
+
+def _reason(error: requests.RequestException, timeout: float) -> str:
+    # The text of a requests error holds the whole address: only its kind is told.
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {timeout:g} seconds"
+    if _refused(error):
+        return "no connection"
+    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
+        return "the connection broke"
+    return type(error).__name__
