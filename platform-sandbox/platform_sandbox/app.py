@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 
-from platform_sandbox import control
+from platform_sandbox import control, page
 from platform_sandbox.middleware import PlatformMiddleware
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ def build_app(platform: Platform, *, on_reset: Callable[[], None] | None = None)
         platform: The state it serves.
         on_reset: Called after the platforms were emptied, to empty what belongs to them elsewhere.
     """
+
+    async def reset() -> None:
+        platform.reset()
+        if on_reset is not None:
+            await asyncio.to_thread(on_reset)
+
     app = FastAPI(
         title="platform-sandbox",
         openapi_url=None,
@@ -39,6 +46,7 @@ def build_app(platform: Platform, *, on_reset: Callable[[], None] | None = None)
     )
     app.include_router(platform.oceanengine.router)
     app.include_router(platform.feishu.router)
-    app.include_router(control.build(platform, on_reset=on_reset))
+    app.include_router(control.build(platform, reset=reset))
+    app.include_router(page.build(platform, reset=reset))
     app.add_middleware(PlatformMiddleware, services=platform.services)
     return app

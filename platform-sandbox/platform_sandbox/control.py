@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from platform_sandbox.clock import ClockError
 from platform_sandbox.faults import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -41,9 +40,9 @@ def _refused(error: Exception, status: int = 400) -> Response:
 
 
 class _Control:
-    def __init__(self, platform: Platform, on_reset: Callable[[], None] | None) -> None:
+    def __init__(self, platform: Platform, reset: Callable[[], Awaitable[None]]) -> None:
         self._platform = platform
-        self._on_reset = on_reset
+        self._reset = reset
 
     async def health(self, _request: Request) -> Response:
         clock = self._platform.clock
@@ -85,12 +84,10 @@ class _Control:
         return self._clock_state()
 
     async def reset(self, _request: Request) -> Response:
-        self._platform.reset()
-        if self._on_reset is not None:
-            try:
-                await asyncio.to_thread(self._on_reset)
-            except OSError as error:
-                return _refused(error, 500)
+        try:
+            await self._reset()
+        except OSError as error:
+            return _refused(error, 500)
         return self._clock_state()
 
     async def faults(self, request: Request) -> Response:
@@ -123,9 +120,9 @@ class _Control:
         return json_answer(switches.as_dict())
 
 
-def build(platform: Platform, *, on_reset: Callable[[], None] | None = None) -> APIRouter:
+def build(platform: Platform, *, reset: Callable[[], Awaitable[None]]) -> APIRouter:
     """Routes of the core: health, clock, reset, faults, requests, switches."""
-    control = _Control(platform, on_reset)
+    control = _Control(platform, reset)
     router = APIRouter(redirect_slashes=False)
     router.add_route("/_sandbox/health", control.health, methods=["GET"])
     router.add_route("/_sandbox/clock", control.clock, methods=["GET", "POST"])
