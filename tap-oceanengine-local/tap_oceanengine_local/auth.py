@@ -293,7 +293,7 @@ class StoredTokens:
                 "The refresh token ends in %d day(s): authorise again in time. %s",
                 days,
                 self._advice(),
-                extra={"event": "refresh_token_ending", "days_left": days},
+                extra={"kind": "refresh_token_ending", "days_left": days},
             )
 
     def _advice(self) -> str:
