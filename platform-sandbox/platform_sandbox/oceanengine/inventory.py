@@ -116,9 +116,10 @@ def account_id(world: World, index: int) -> int:
 def entity_id(world: World, account: int, kind: int, index: int) -> int:
     """A 19-digit id whose last digits do not survive a float."""
     text = f"{world.seed}:{account}:{kind}:{index}".encode()
-    low = int.from_bytes(blake2b(text, digest_size=6).digest()) % 10**7
-    number = (account * 4 + kind) * 10**5 + index
-    return 7_600_000_000_000_000_000 + number * 10**7 + (low | 1)
+    low = int.from_bytes(blake2b(text, digest_size=6).digest()) % 10**9
+    number = (account * 4 + kind) * 10**5 + index + 4_211
+    # An odd factor permutes the numbers below 2**29: different ones stay different.
+    return 7_600_000_000_000_000_000 + number * 2_654_435_761 % 2**29 * 10**9 + (low | 1)
 
 
 def account_sources(world: World, index: int) -> frozenset[Source]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -27,11 +28,20 @@ if TYPE_CHECKING:
 _CARDS: Final = 6
 _CALLS: Final = 40
 _DAYS: Final = 62
+_NOISE: Final = re.compile(
+    r"v?\d+(\.\d+)?|local|bitable|apps|tables|bascn\w+|tbl\w+|fld\w+|vew\w+|rec\w{8,}|[\da-f-]{36}|"
+)
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "form-action 'self'",
     "Cache-Control": "no-store",
 }
+
+
+def short_path(path: str) -> str:
+    """The part of a call's path that tells it from others: no prefix, version or ids."""
+    parts = [part for part in path.split("/")[2:] if not _NOISE.fullmatch(part)]
+    return "/".join(parts)
 
 
 class _Page:
@@ -45,6 +55,7 @@ class _Page:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        environment.filters["short_path"] = short_path
         self._template = environment.get_template("page.html")
 
     async def show(self, request: Request) -> Response:
