@@ -8,8 +8,8 @@ import sys
 
 import pytest
 from click.testing import CliRunner
-from tap_oceanengine_local.errors import AccountError
 
+from tap_oceanengine_local.errors import AccountError
 from tap_oceanengine_local.streams import ALL
 from tap_oceanengine_local.tap import TapOceanEngineLocal
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oceanengine_local.metrics import STAT_COST
 from tap_oceanengine_local.pages import page_of, read_growing
-from tap_oceanengine_local.parallel import run
 from tap_oceanengine_local.reconcile import fen, gaps
 from tap_oceanengine_local.records import RowError, read_yuan
 from tap_oceanengine_local.streams.base import is_of_account
@@ -16,11 +15,12 @@ from tap_oceanengine_local.times import read_day
 from tap_oceanengine_local.windows import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from datetime import date
 
     from tap_oceanengine_local.accounts import Account
-    from tap_oceanengine_local.pages import Page
+    from tap_oceanengine_local.pages import Page, Reading
+    from tap_oceanengine_local.parallel import Outcome
     from tap_oceanengine_local.summary import Tally
 
     Ask = Callable[[Account, Window, Sequence[str], int], dict[str, Any]]
@@ -44,45 +44,38 @@ class Costs:
             days = self._fen.setdefault(account.id, {})
             days.update({day.isoformat(): tally.fen for day, tally in tallies.items()})
 
-    def compare(
-        self,
-        accounts: Sequence[Account],
-        ask: Ask,
-        *,
-        parallel: int,
-        warn: Callable[[Account, str], None],
-    ) -> None:
-        """Read the account report of each account that had rows and warn about gaps.
+    def __contains__(self, account: Account) -> bool:
+        """Return whether an account had rows."""
+        return account.id in self._fen
+
+    def job(
+        self, account: Account, ask: Ask
+    ) -> Generator[Sequence[Callable[[], Page]], list[Page], Reading]:
+        """Return the job that reads the account report of the account's whole range.
 
         Args:
-            accounts: Accounts that were read completely.
+            account: An account that had rows.
             ask: Asks for one page of the account report: account, days, metrics, page.
-            parallel: Requests under way at once.
-            warn: Takes the warnings.
+        """
+        return read_growing(partial(_page, ask, account, self._ranges[account.id]), itemgetter(0))
+
+    def verdict(self, account: Account, outcome: Outcome[Reading | None]) -> str | None:
+        """Return what a person should know about the comparison, None when all is well.
 
         Raises:
-            FatalError: No account can be read any more.
+            Exception: No account can be read any more.
         """
-        compared = [account for account in accounts if account.id in self._fen]
-        jobs = (
-            read_growing(partial(_page, ask, account, self._ranges[account.id]), itemgetter(0))
-            for account in compared
+        if outcome.error is not None and not is_of_account(outcome.error):
+            raise outcome.error
+        if outcome.result is None:
+            return f"its cost could not be compared: {outcome.error}"
+        found = gaps(self._fen.pop(account.id), dict(outcome.result.rows))
+        if not found:
+            return None
+        return (
+            "the units do not add up to the account's cost (yuan). Uni-promotion spend and units "
+            f"without permission are the usual reasons. {'; '.join(map(str, found))}"
         )
-        outcomes = run(jobs, parallel=parallel, weigh=lambda page: len(page.rows))
-        for account, outcome in zip(compared, outcomes, strict=True):
-            if outcome.error is not None and not is_of_account(outcome.error):
-                raise outcome.error
-            if outcome.result is None:
-                warn(account, f"its cost could not be compared: {outcome.error}")
-                continue
-            found = gaps(self._fen[account.id], dict(outcome.result.rows))
-            if found:
-                listed = "; ".join(map(str, found))
-                warn(
-                    account,
-                    "the units do not add up to the account's cost (yuan). Uni-promotion spend "
-                    f"and units without permission are the usual reasons. {listed}",
-                )
 
 
 def day_and_cost(row: Mapping[str, Any]) -> tuple[str, int]:

@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
     from tap_oceanengine_local.accounts import Account
     from tap_oceanengine_local.metrics import Kind, Level
-    from tap_oceanengine_local.pages import Page
+    from tap_oceanengine_local.pages import Page, Reading
+    from tap_oceanengine_local.parallel import Outcome
     from tap_oceanengine_local.records import Values
+    from tap_oceanengine_local.streams.windowed import Reader
     from tap_oceanengine_local.windows import Window
 
 DAY = Field(
@@ -206,16 +208,19 @@ class PromotionReport(ReportStream):
         self._costs.add(account, window, tallies)
 
     @override
-    def finish(self, accounts: Sequence[Account]) -> None:
-        if not self.tap.settings.reconcile:
-            return
+    def follows_up(self, account: Account) -> bool:
         failed = self.progress.accounts_failed
-        self._costs.compare(
-            [account for account in accounts if account.id not in failed],
-            self._ask_account,
-            parallel=self.tap.settings.max_parallel_requests,
-            warn=self.warn,
-        )
+        return self.sums_cost and account in self._costs and account.id not in failed
+
+    @override
+    def follow_up(self, account: Account) -> Reader:
+        return self._costs.job(account, self._ask_account)
+
+    @override
+    def followed_up(self, account: Account, outcome: Outcome[Reading | None]) -> None:
+        text = self._costs.verdict(account, outcome)
+        if text:
+            self.warn(account, text)
 
     def _ask_account(
         self, account: Account, window: Window, metric_names: Sequence[str], page: int

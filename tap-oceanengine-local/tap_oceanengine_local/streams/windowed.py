@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
+from tap_oceanengine_local.agenda import Agenda
 from tap_oceanengine_local.bookmarks import Bookmarks
 from tap_oceanengine_local.pages import read_growing, read_window
 from tap_oceanengine_local.parallel import run
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tap_oceanengine_local.accounts import Account
+    from tap_oceanengine_local.agenda import Task
     from tap_oceanengine_local.pages import Page, Reading
+    from tap_oceanengine_local.parallel import Outcome
     from tap_oceanengine_local.records import RowReader, Values
     from tap_oceanengine_local.summary import Tally
     from tap_oceanengine_local.windows import Window
@@ -40,24 +43,20 @@ class WindowedStream(LocalStream):
         accounts = self.readable(self.tap.accounts)
         self.progress.accounts = len(accounts)
         bookmarks = self.bookmarks()
-        work = self._plan(accounts, bookmarks)
-        jobs = (self.job(account, window) for account, window in work)
+        agenda = Agenda(self._plan(accounts, bookmarks))
         outcomes = run(
-            jobs,
+            map(self._job, agenda),
             parallel=self.tap.settings.max_parallel_requests,
             weigh=lambda page: len(page.rows),
         )
-        for (account, window), outcome in zip(work, outcomes, strict=True):
-            if account.id in self.progress.accounts_failed:
+        for outcome in outcomes:
+            task = agenda.taken.popleft()
+            if task.window is None:
+                self.followed_up(task.account, outcome)
                 continue
-            if outcome.error is not None:
-                self.fail(account, str(window), outcome.error)
-            elif outcome.result is not None:
-                yield from self._emit(account, window, outcome.result)
-                if not window.is_open:
-                    bookmarks.advance(account.id, window.end)
-                self._write_state_message()
-        self.finish(accounts)
+            yield from self._outcome(task.account, task.window, outcome, bookmarks)
+            if agenda.is_last(task) and self.follows_up(task.account):
+                agenda.follow_up(task.account)
 
     def bookmarks(self) -> Bookmarks:
         """Return the bookmarks of this stream inside the tap's live state."""
@@ -82,8 +81,17 @@ class WindowedStream(LocalStream):
     def emitted(self, account: Account, window: Window, tallies: dict[date, Tally]) -> None:
         """Take note of a window whose rows were emitted."""
 
-    def finish(self, accounts: Sequence[Account]) -> None:
-        """Do what is left when all windows were read."""
+    def follows_up(self, account: Account) -> bool:  # noqa: ARG002  for subclasses
+        """Return whether something is left to ask when all windows of an account were read."""
+        return False
+
+    def follow_up(self, account: Account) -> Reader:
+        """Return the job that asks it, once per account."""
+        raise NotImplementedError
+
+    def followed_up(self, account: Account, outcome: Outcome[Reading | None]) -> None:
+        """Take the outcome of that job."""
+        raise NotImplementedError
 
     def span(self) -> Span:
         """Return what the settings ask for, within the limits of the stream."""
@@ -96,6 +104,28 @@ class WindowedStream(LocalStream):
             lookback_days=min(settings.lookback_days, self.max_lookback),
             window_days=min(settings.window_days, self.max_window),
         )
+
+    def _job(self, task: Task) -> Reader:
+        if task.window is None:
+            return self.follow_up(task.account)
+        return self.job(task.account, task.window)
+
+    def _outcome(
+        self,
+        account: Account,
+        window: Window,
+        outcome: Outcome[Reading | None],
+        bookmarks: Bookmarks,
+    ) -> Iterator[dict[str, Any]]:
+        if account.id in self.progress.accounts_failed:
+            return
+        if outcome.error is not None:
+            self.fail(account, str(window), outcome.error)
+        elif outcome.result is not None:
+            yield from self._emit(account, window, outcome.result)
+            if not window.is_open:
+                bookmarks.advance(account.id, window.end)
+            self._write_state_message()
 
     def job(self, account: Account, window: Window) -> Reader:
         """Return the job that reads one window of one account; None when it has failed before."""
