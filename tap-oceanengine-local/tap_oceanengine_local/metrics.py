@@ -80,8 +80,8 @@ class Field:
         schema = dict(_TYPES[self.kind])
         schema["type"] = [schema["type"]] if self.required else [schema["type"], "null"]
         schema["title"] = self.title
-        if self.description:
-            schema["description"] = self.description
+        source = ".".join(self.path) or self.name
+        schema["description"] = self.description or f"The platform's `{source}`."
         return schema
 
 

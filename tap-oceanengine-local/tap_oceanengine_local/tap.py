@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from contextlib import contextmanager
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
@@ -251,6 +252,8 @@ def _in_words(logger: logging.Logger) -> Iterator[None]:
     except SystemExit as stop:
         if isinstance(stop.code, int) and stop.code > _SIGNAL_EXIT:
             logger.warning("Stopped by signal %d.", stop.code - _SIGNAL_EXIT)
+            # Streams stand still in the frames of the exception; dropping these ends their workers.
+            traceback.clear_frames(stop.__traceback__)
             _leave(stop.code)
         raise
 

@@ -50,6 +50,7 @@ def test_titles_are_unique_within_a_stream_and_types_are_declared(stream):
     for name, schema in schema_of(fields)["properties"].items():
         kind = next(field.kind for field in fields if field.name == name)
         assert schema["type"][0] == KINDS[kind], name
+        assert schema["description"], name
         assert (schema["type"] == [KINDS[kind]]) == (name in stream.keys or _always(fields, name))
 
 

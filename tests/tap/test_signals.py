@@ -1,0 +1,62 @@
+"""A run that is told to stop: exit code, whole lines, no state for rows that were not written."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from platform_sandbox import Fault
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_told_to_stop_exits_with_128_plus_the_signal(sandbox, sandbox_config, tmp_path, told):
+    sandbox.platform.faults.add(
+        Fault(path="report/promotion", kind="slow", seconds=3.0, skip=2, times=None)
+    )
+    (tmp_path / "config.json").write_text(
+        json.dumps({**sandbox_config, "max_parallel_requests": 1, "reconcile": False}),
+        encoding="utf-8",
+    )
+    run = subprocess.Popen(
+        [sys.executable, "-m", "tap_oceanengine_local", "--config", tmp_path / "config.json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    lines = []
+    while not lines or json.loads(lines[-1])["type"] != "STATE":
+        lines.append(run.stdout.readline())
+    run.send_signal(told)
+    rest, log = run.communicate(timeout=60)
+    assert run.returncode == 128 + told
+    messages = [json.loads(line) for line in [*lines, *rest.splitlines()]]
+    states = [message["value"] for message in messages if message["type"] == "STATE"]
+    bookmarked = {
+        partition["context"]["local_account_id"]
+        for partition in states[-1]["bookmarks"]["promotion_report"]["partitions"]
+    }
+    written = {
+        message["record"]["local_account_id"] for message in messages if message["type"] == "RECORD"
+    }
+    assert written <= bookmarked
+    assert len(bookmarked) < 5
+    assert b"Stopped by signal" in log
+    assert b"Traceback" not in log
+
+
+def test_a_reader_that_goes_away_ends_the_run_in_words(sandbox, sandbox_config, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(sandbox_config), encoding="utf-8")
+    run = subprocess.Popen(
+        [sys.executable, "-m", "tap_oceanengine_local", "--config", tmp_path / "config.json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    run.stdout.close()
+    log = run.stderr.read()
+    run.stderr.close()
+    assert run.wait(timeout=60) == 1
+    assert b"The program that reads the messages has gone" in log
+    assert b"Traceback" not in log
