@@ -27,7 +27,6 @@ class Switches:
     oe_rotated_access_code: int = 40105
     oe_expired_auth_code: int = 40110
     oe_bad_parameter_code: int = 40001
-    oe_page_size_code: int = 40001
     oe_organization_code: int = 40002
     oe_report_page_sizes: tuple[int, ...] = (10, 20, 50, 100)
     oe_account_order: Literal["ASC", "DESC"] = "DESC"

@@ -133,6 +133,13 @@ class OceanEngineApi:
         """The envelope of a POST with a JSON body."""
         return self.session.post(self.url + path, json=body, timeout=TIMEOUT).json()
 
+    def move_clock(self, days: int) -> None:
+        """Days pass, and the access token, which lives for one, is renewed."""
+        half = self.sandbox.platform.oceanengine
+        self.sandbox.platform.clock.advance(days=days)
+        pair = half.tokens.refresh(half.tokens.current.refresh)
+        self.session.headers["Access-Token"] = pair.access
+
     def report(self, level: str = "promotion", **changes: object) -> dict[str, Any]:
         """A report of the first account over the last 30 closed days, in pages of 100."""
         last = self.sandbox.platform.clock.yesterday()
