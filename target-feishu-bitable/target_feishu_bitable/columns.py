@@ -33,31 +33,37 @@ READ_ONLY: Final = frozenset(
 PRIMARY_TYPES: Final = frozenset({1, 2, 5, 13, 15, 20, 22})
 """What the first column of a table may be."""
 MOST_COLUMNS: Final = 300
-_WORDS: Final[Mapping[int, str]] = {
-    FieldType.TEXT: "text (文本)",
-    FieldType.NUMBER: "number (数字)",
-    FieldType.SINGLE_SELECT: "single choice (单选)",
-    FieldType.MULTI_SELECT: "multiple choice (多选)",
-    FieldType.DATE: "date (日期)",
-    FieldType.CHECKBOX: "checkbox (复选框)",
-    FieldType.PERSON: "person (人员)",
-    FieldType.PHONE: "phone (电话号码)",
-    FieldType.URL: "link (超链接)",
-    FieldType.ATTACHMENT: "attachment (附件)",
-    FieldType.LINK: "one-way link (单向关联)",
-    FieldType.LOOKUP: "lookup (查找引用)",
-    FieldType.FORMULA: "formula (公式)",
-    FieldType.TWO_WAY_LINK: "two-way link (双向关联)",
-    FieldType.LOCATION: "location (地理位置)",
-    FieldType.GROUP: "group (群组)",
-    FieldType.STAGE: "stage (流程)",
-    FieldType.CREATED_TIME: "created time (创建时间)",
-    FieldType.MODIFIED_TIME: "modified time (最后更新时间)",
-    FieldType.CREATED_BY: "creator (创建人)",
-    FieldType.MODIFIED_BY: "modifier (修改人)",
-    FieldType.AUTO_NUMBER: "automatic number (自动编号)",
-    FieldType.BUTTON: "button (按钮)",
+_WORDS: Final[Mapping[tuple[int, str], str]] = {
+    (FieldType.TEXT, "Text"): "text (文本)",
+    (FieldType.TEXT, "Barcode"): "barcode (条码)",
+    (FieldType.TEXT, "Email"): "e-mail (邮箱)",
+    (FieldType.NUMBER, "Number"): "number (数字)",
+    (FieldType.NUMBER, "Progress"): "progress (进度)",
+    (FieldType.NUMBER, "Currency"): "currency (货币)",
+    (FieldType.NUMBER, "Rating"): "rating (评分)",
+    (FieldType.SINGLE_SELECT, "SingleSelect"): "single choice (单选)",
+    (FieldType.MULTI_SELECT, "MultiSelect"): "multiple choice (多选)",
+    (FieldType.DATE, "DateTime"): "date (日期)",
+    (FieldType.CHECKBOX, "Checkbox"): "checkbox (复选框)",
+    (FieldType.PERSON, "User"): "person (人员)",
+    (FieldType.PHONE, "Phone"): "phone (电话号码)",
+    (FieldType.URL, "Url"): "link (超链接)",
+    (FieldType.ATTACHMENT, "Attachment"): "attachment (附件)",
+    (FieldType.LINK, "SingleLink"): "one-way link (单向关联)",
+    (FieldType.LOOKUP, "Lookup"): "lookup (查找引用)",
+    (FieldType.FORMULA, "Formula"): "formula (公式)",
+    (FieldType.TWO_WAY_LINK, "DuplexLink"): "two-way link (双向关联)",
+    (FieldType.LOCATION, "Location"): "location (地理位置)",
+    (FieldType.GROUP, "GroupChat"): "group (群组)",
+    (FieldType.STAGE, "Stage"): "stage (流程)",
+    (FieldType.CREATED_TIME, "CreatedTime"): "created time (创建时间)",
+    (FieldType.MODIFIED_TIME, "ModifiedTime"): "modified time (最后更新时间)",
+    (FieldType.CREATED_BY, "CreatedUser"): "creator (创建人)",
+    (FieldType.MODIFIED_BY, "ModifiedUser"): "modifier (修改人)",
+    (FieldType.AUTO_NUMBER, "AutoNumber"): "automatic number (自动编号)",
+    (FieldType.BUTTON, "Button"): "button (按钮)",
 }
+"""(type, ui_type) → what people see in the column's menu; the first of a type is its default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Column:
             field_id=field["field_id"],
             name=field["field_name"],
             type=field["type"],
-            ui_type=field.get("ui_type") or "",
+            ui_type=field.get("ui_type") or _default_ui_type(field["type"]),
             properties=field.get("property"),
             is_primary=bool(field.get("is_primary")),
         )
@@ -91,7 +97,7 @@ class Column:
     @property
     def words(self) -> str:
         """The kind of column, for people."""
-        return _WORDS.get(self.type, f"of type {self.type}")
+        return column_words(self.type, self.ui_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +135,12 @@ _SPECS: Final[Mapping[Kind, tuple[int, str, Mapping[str, Any] | None]]] = {
     Kind.INTEGER: (FieldType.NUMBER, "Number", {"formatter": "0"}),
     Kind.NUMBER: (FieldType.NUMBER, "Number", {"formatter": "0.00"}),
     Kind.BOOLEAN: (FieldType.CHECKBOX, "Checkbox", None),
-    Kind.DATE: (FieldType.DATE, "DateTime", {"date_formatter": "yyyy/MM/dd"}),
-    Kind.DATETIME: (FieldType.DATE, "DateTime", {"date_formatter": "yyyy-MM-dd HH:mm"}),
+    Kind.DATE: (FieldType.DATE, "DateTime", {"date_formatter": "yyyy/MM/dd", "auto_fill": False}),
+    Kind.DATETIME: (
+        FieldType.DATE,
+        "DateTime",
+        {"date_formatter": "yyyy-MM-dd HH:mm", "auto_fill": False},
+    ),
     Kind.LIST: (FieldType.TEXT, "Text", None),
     Kind.NESTED: (FieldType.TEXT, "Text", None),
 }
@@ -139,9 +149,24 @@ _SPECS: Final[Mapping[Kind, tuple[int, str, Mapping[str, Any] | None]]] = {
 def field_for(
     name: str, schema: Mapping[str, Any], *, is_key: bool, property_name: str
 ) -> FieldSpec:
-    """Return the column that a property gets when it is missing."""
+    """Return the column that a property gets when it is missing.
+
+    Keys become texts or dates: every filter understands them, a first column may be one, and no
+    digit is lost or hidden by a formatter.
+    """
     kind = kind_of(schema)
     if is_identifier(property_name, schema, is_key=is_key):
         kind = Kind.TEXT
+    if is_key and kind not in {Kind.DATE, Kind.DATETIME}:
+        kind = Kind.TEXT
     field_type, ui_type, properties = _SPECS[kind]
     return FieldSpec(name, field_type, ui_type, properties)
+
+
+def column_words(field_type: int, ui_type: str) -> str:
+    """Return a kind of column in words, English and Chinese."""
+    return _WORDS.get((field_type, ui_type), f"{ui_type} (type {field_type})")
+
+
+def _default_ui_type(field_type: int) -> str:
+    return next((ui for number, ui in _WORDS if number == field_type), "unknown")

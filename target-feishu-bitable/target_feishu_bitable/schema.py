@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_feishu_bitable.columns import MOST_COLUMNS, Column, field_for
+from target_feishu_bitable.columns import MOST_COLUMNS, field_for
 from target_feishu_bitable.errors import SchemaMismatch
 from target_feishu_bitable.fields import IncompatibleColumn, codec
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
-    from target_feishu_bitable.columns import FieldSpec
+    from target_feishu_bitable.columns import Column, FieldSpec
     from target_feishu_bitable.fields import Codec
 
 
@@ -191,11 +191,9 @@ def _bind(
     try:
         made = codec(column, schema, property_name=name, is_key=is_key, zone=zone)
     except IncompatibleColumn as error:
-        wanted = field_for(column.name, schema, is_key=is_key, property_name=name)
-        instead = Column("", "", wanted.type, wanted.ui_type, None, is_primary=False).words
         plan.problems.append(
-            f"{name}: “{column.name}” is a {error}; change it to {instead} or text (文本), name "
-            "another column in `tables`, or drop the property with false"
+            f"{name}: “{column.name}” is a {error}; change it to {' or '.join(error.fitting)}, "
+            "name another column in `tables`, or drop the property with false"
         )
         return
     plan.bound.append(Binding(name, column, made, is_key))
