@@ -127,7 +127,7 @@ class NumberCell(Codec):
 
     @override
     def _check(self, known: Hashable) -> Hashable:
-        if abs(number(known)) > LARGEST_EXACT:
+        if not -LARGEST_EXACT <= number(known) <= LARGEST_EXACT:
             raise CellError(
                 f"{describe(known)} is beyond 2^53 ({LARGEST_EXACT}) and would lose digits in a "
                 "number column. Make it a text column (文本), or map the property to another one"

@@ -109,6 +109,11 @@ class FieldSpec:
     ui_type: str
     properties: Mapping[str, Any] | None = None
 
+    @property
+    def words(self) -> str:
+        """The kind of column, for people."""
+        return column_words(self.type, self.ui_type)
+
     def to_wire(self) -> NewFieldJSON:
         """Return the body of a create call."""
         field: NewFieldJSON = {

@@ -61,7 +61,7 @@ class Layout:
 class _Plan:
     def __init__(self, columns: Iterable[Column]) -> None:
         columns = list(columns)
-        self.by_name = {column.name.strip(): column for column in columns}
+        self.by_name = {_one_line(column.name): column for column in columns}
         self.by_id = {column.field_id: column for column in columns}
         self.count = len(columns)
         self.bound: list[Binding] = []
@@ -111,8 +111,9 @@ def layout(
             _place(plan, name, properties[name], wanted, is_key=name in keys, zone=zone)
     if plan.missing and not create_missing:
         plan.problems += [
-            f"{missing.property}: there is no column “{missing.spec.name}”; create it, name "
-            "another one in `tables`, drop it with false, or set create_missing"
+            f"{missing.property}: there is no column “{missing.spec.name}”; create it as a "
+            f"{missing.spec.words} column, name another one in `tables`, drop the property with "
+            "false, or set create_missing"
             for missing in plan.missing
         ]
     if plan.count + len(plan.missing) > MOST_COLUMNS:
@@ -132,11 +133,11 @@ def _column_name(
     name: str, schema: Mapping[str, Any], named: str | bool | None, *, use_titles: bool
 ) -> str:
     if isinstance(named, str) and named.strip():
-        return named.strip()
+        return _one_line(named)
     title = schema.get("title")
     if use_titles and isinstance(title, str) and title.strip():
-        return title.strip()
-    return name.strip()
+        return _one_line(title)
+    return _one_line(name)
 
 
 def _place(
@@ -149,7 +150,10 @@ def _place(
     zone: ZoneInfo,
 ) -> None:
     if not wanted:
-        plan.problems.append("a property without a name; name its column in `tables`")
+        plan.problems.append(
+            f"{name!r}: a property without a name; name its column in `tables`, or "
+            "drop it with false"
+        )
         return
     column = plan.by_id.get(wanted) or plan.by_name.get(wanted)
     if column is None and _is_field_id(wanted):
@@ -197,6 +201,11 @@ def _bind(
         )
         return
     plan.bound.append(Binding(name, column, made, is_key))
+
+
+def _one_line(name: str) -> str:
+    """Trim a name as the platform does; it also hides line breaks and repeated blanks."""
+    return " ".join(name.split())
 
 
 def _is_field_id(text: str) -> bool:
