@@ -1,0 +1,68 @@
+"""One writer per base on a host: an exclusive lock on a file, which the kernel frees at death.
+
+Two writers would each look, find a row missing, and create it twice. Runs with Meltano's
+`--no-state-update` take no lock of Meltano's, so the target takes its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+from platformdirs import user_state_path
+
+from target_feishu_bitable.errors import LockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def lock_path(api_url: str, app_token: str) -> Path:
+    """Return the lock file of a base."""
+    name = hashlib.sha256(f"{api_url}\n{app_token}".encode()).hexdigest()[:32]
+    return user_state_path("target-feishu-bitable") / f"{name}.lock"
+
+
+@contextlib.contextmanager
+def exclusive(api_url: str, app_token: str, *, timeout: float, started: str) -> Iterator[None]:
+    """Hold a base against other writers of this host.
+
+    Args:
+        api_url: Address of the platform.
+        app_token: The base.
+        timeout: Seconds to wait for another writer.
+        started: When this run began, told to those who wait.
+
+    Raises:
+        LockedError: Another writer holds it still; the message names it.
+    """
+    path = lock_path(api_url, app_token)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    holder = path.with_suffix(".holder")
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=timeout)
+    except Timeout:
+        raise LockedError(
+            f"Another run on this host writes the same base and did not end within {timeout:g} "
+            f"seconds: {_told(holder)}. Wait for it, or raise lock_timeout_seconds."
+        ) from None
+    try:
+        holder.write_text(json.dumps({"pid": os.getpid(), "started": started}), "utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _told(holder: Path) -> str:
+    try:
+        known = json.loads(holder.read_text("utf-8"))
+        return f"process {known['pid']}, started {known['started']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "a process that did not say its name"
