@@ -86,10 +86,10 @@ def running(data_dir: Path) -> Running | None:
     return None
 
 
-def health(url: str) -> dict[str, Any] | None:
+def health(url: str, *, timeout: float = 1.0) -> dict[str, Any] | None:
     """What a sandbox says of itself, None when nobody (or somebody else) answers."""
     try:
-        with urllib.request.urlopen(f"{url}/_sandbox/health", timeout=5) as answer:  # noqa: S310  http on this host
+        with urllib.request.urlopen(f"{url}/_sandbox/health", timeout=timeout) as answer:  # noqa: S310  http on this host
             found = json.load(answer)
     except (urllib.error.URLError, OSError, ValueError):
         return None
