@@ -69,7 +69,8 @@ class Codec(ABC):
         if value is None:
             return None
         try:
-            return self._check(self.values.canonical(value))
+            known = self.values.canonical(value)
+            return None if known is None else self._check(known)
         except CellError as error:
             raise CellError(error.reason, self.column.name) from error
 

@@ -90,9 +90,9 @@ def _kinds(schema: Mapping[str, Any]) -> set[Kind]:
     for keyword in ("anyOf", "oneOf"):
         for branch in schema.get(keyword) or ():
             found |= _kinds(branch)
-    if not found:
-        for branch in schema.get("allOf") or ():
-            found = found & _kinds(branch) if found else _kinds(branch)
+    for branch in () if found else schema.get("allOf") or ():
+        kinds = _kinds(branch)
+        found = found & kinds if found and kinds else found | kinds
     if found:
         return found
     return {kind for name in _type_names(schema) if (kind := _named(name, schema)) is not None}
