@@ -54,7 +54,22 @@ class LockedError(TargetError):
 
 
 class RowError(TargetError):
-    """One row can't be written."""
+    """One row can't be written.
+
+    Attributes:
+        number: Its place among all records of the run; those before it are stored.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        number: int,
+        code: int | None = None,
+        log_id: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, log_id=log_id)
+        self.number = number
 
 
 class Unavailable(TargetError):  # noqa: N818  says what happened

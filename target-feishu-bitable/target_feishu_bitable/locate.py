@@ -1,8 +1,8 @@
 """Where to write: the `bitable` setting is a token or the link from the browser.
 
 `/base/<token>?table=tbl…` names the base itself, `/wiki/<node>` a page that shows it, and
-`<token>_<table>` is a base inside a document (vendor page bitable-overview). `?table=` may also name
-a dashboard (`blk…`) or a workflow; only `tbl…` is a table.
+`<token>_<table>` is a base inside a document (vendor page bitable-overview). `?table=` may also
+name a dashboard (`blk…`) or a workflow; only `tbl…` is a table.
 """
 
 from __future__ import annotations

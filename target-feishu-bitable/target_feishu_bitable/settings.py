@@ -182,7 +182,7 @@ def _value(name: str, value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: AN
             f"not {value}."
         )
     if "enum" in schema and value not in schema["enum"]:
-        raise ConfigError(_not_one_of(name, value, schema["enum"]))
+        raise ConfigError(_not_one_of(name, str(value), schema["enum"]))
     return value.strip() if isinstance(value, str) else value
 
 

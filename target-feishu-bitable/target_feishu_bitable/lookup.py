@@ -1,0 +1,244 @@
+"""What is known of a table's rows: read once, at the fewest calls, kept true by our own writes."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from target_feishu_bitable.asking import Coverage, Sample, cheapest, exact
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Hashable, Iterable, Sequence
+
+    from target_feishu_bitable.asking import Ask, Key
+    from target_feishu_bitable.client import BitableClient, Page
+    from target_feishu_bitable.schema import Binding
+    from target_feishu_bitable.wire import RecordJSON, SearchJSON
+
+logger = logging.getLogger(__name__)
+GET_AT_ONCE = 100
+
+
+class KnownRow:
+    """A row of the table: its id, and the canonical values of the bound columns by field id."""
+
+    __slots__ = ("cells", "record_id")
+
+    def __init__(self, record_id: str, cells: list[Hashable]) -> None:
+        self.record_id = record_id
+        self.cells = cells
+
+
+class Lookup:
+    """The rows of one table, as far as this run had to know them.
+
+    Args:
+        client: The base.
+        table_id: The table.
+        fresh: The table was made by this run; "not found" is waited out.
+
+    Attributes:
+        total: Rows in the table, our own creates included.
+        surplus: Rows that repeat the key of an older one, among the keys asked for.
+    """
+
+    def __init__(self, client: BitableClient, table_id: str, *, fresh: bool = False) -> None:
+        self._client = client
+        self._table_id = table_id
+        self._fresh = fresh
+        self._first: Page | None = None
+        self._bindings: tuple[Binding, ...] = ()
+        self._keys: tuple[Binding, ...] = ()
+        self._places: tuple[int, ...] = ()
+        self._fields: list[str] = []
+        self._imagined: frozenset[str] = frozenset()
+        self._coverage = Coverage()
+        self._rows: dict[str, KnownRow] = {}
+        self._by_key: dict[Key, list[KnownRow]] = {}
+        self._texts: dict[str, str] = {}
+        self.total = 0
+        self.surplus: dict[Key, list[str]] = {}
+
+    def bind(
+        self,
+        bindings: Sequence[Binding],
+        *,
+        created: Collection[str] = (),
+        imagined: Collection[str] = (),
+    ) -> None:
+        """Say which columns matter; what was read stays known when only new columns join.
+
+        Args:
+            bindings: Properties with their columns, keys first.
+            created: Ids of columns this run made: empty in every row that is known.
+            imagined: Ids of columns that a dry run did not make: they can't be asked for.
+        """
+        self._imagined = frozenset(imagined)
+        fields = [binding.column.field_id for binding in bindings]
+        unread = [one for one in fields if one not in self._fields and one not in created]
+        keys = tuple(binding for binding in bindings if binding.is_key)
+        same_keys = [one.column.field_id for one in keys] == [
+            one.column.field_id for one in self._keys
+        ]
+        if self._first is not None and (unread or not same_keys):
+            self._forget()
+        self._fields += [one for one in fields if one not in self._fields]
+        self._bindings, self._keys = tuple(bindings), keys
+        self._places = tuple(self._fields.index(one) for one in fields)
+
+    def _forget(self) -> None:
+        self._first, self._coverage = None, Coverage()
+        self._rows, self._by_key, self._fields = {}, {}, []
+
+    def open(self) -> int:
+        """Read the first page, once; return how many rows the table has."""
+        if self._first is None:
+            pages = self._client.search(self._table_id, self._search(), fresh=self._fresh)
+            self._first = next(pages)
+            self.total = self._first.total
+            self._take(self._first.records)
+            self._coverage.everything = self._first.token is None
+        return self.total
+
+    def count(self) -> int:
+        """Return how many rows the table has without reading any for keys."""
+        if self._first is None:
+            self.total = self._client.search_page(
+                self._table_id, self._search(), size=1, fresh=self._fresh
+            ).total
+        return self.total
+
+    def first_ids(self) -> list[str]:
+        """Return the ids of the rows of the first page."""
+        self.open()
+        return [record["record_id"] for record in self._first.records] if self._first else []
+
+    def emptied(self) -> None:
+        """The table is empty now: the rows it was born with are gone."""
+        self._forget_rows()
+        self.total = 0
+        self._coverage.everything = True
+
+    def _forget_rows(self) -> None:
+        self._rows, self._by_key = {}, {}
+
+    def learn(self, keys: Iterable[Key]) -> None:
+        """Read what is needed to know the rows of these keys; asks for nothing twice."""
+        self.open()
+        unknown = [key for key in keys if not self._coverage.has(key)]
+        if not unknown:
+            return
+        known = [key for row in self._rows.values() if (key := self._key(row)) is not None]
+        asks = cheapest(self._keys, unknown, Sample(self.total, known[:500]))
+        if asks is None:
+            self._scan()
+            return
+        for ask in asks:
+            self._ask(ask)
+
+    def drop(self, record_ids: Iterable[str]) -> None:
+        """Forget rows that somebody deleted meanwhile."""
+        for record_id in record_ids:
+            row = self._rows.pop(record_id, None)
+            key = self._key(row) if row else None
+            if row is not None and key is not None:
+                self._by_key[key].remove(row)
+                self.total -= 1
+
+    def find_again(self, keys: Iterable[Key]) -> None:
+        """Read the rows of these keys once more, whatever is known of them."""
+        wanted = set(keys)
+        for key in wanted:
+            for row in self._by_key.pop(key, ()):
+                self._rows.pop(row.record_id, None)
+        asks = exact(self._keys, wanted)
+        if asks is None:
+            self._forget_rows()
+            for page in self._client.search(self._table_id, self._search()):
+                self._take(page.records)
+            return
+        for ask in asks:
+            self._ask(ask)
+
+    def rows(self, key: Key) -> Sequence[KnownRow]:
+        """Return the rows that carry a key; call `learn` before."""
+        return self._by_key.get(key, ())
+
+    def cell(self, row: KnownRow, index: int) -> Hashable:
+        """Return the canonical value of a row in the column of a binding."""
+        place = self._places[index]
+        return row.cells[place] if place < len(row.cells) else None
+
+    def settle(self, keys: Iterable[Key]) -> None:
+        """Put the oldest row first where a key stands in several, and note the others."""
+        several = {key: rows for key in keys if len(rows := self._by_key.get(key, ())) > 1}
+        unsettled = {key: rows for key, rows in several.items() if key not in self.surplus}
+        ids = [row.record_id for rows in unsettled.values() for row in rows]
+        born: dict[str, int] = {}
+        for start in range(0, len(ids), GET_AT_ONCE):
+            chunk = ids[start : start + GET_AT_ONCE]
+            for record in self._client.batch_get(self._table_id, chunk, automatic_fields=True):
+                born[record["record_id"]] = int(record.get("created_time") or 0)
+        for key, rows in unsettled.items():
+            ordered = sorted(rows, key=lambda row: (born.get(row.record_id, 0), row.record_id))
+            self._by_key[key] = ordered
+            self.surplus[key] = [row.record_id for row in ordered[1:]]
+
+    def created(self, record_id: str, cells: Sequence[Hashable]) -> None:
+        """Take note of a row that this run made; `cells` in the order of the bindings."""
+        values: list[Hashable] = [None] * len(self._fields)
+        for place, value in zip(self._places, cells, strict=True):
+            values[place] = value
+        self._add(KnownRow(record_id, values))
+        self.total += 1
+
+    def updated(self, row: KnownRow, changes: Iterable[tuple[int, Hashable]]) -> None:
+        """Take note of cells that this run changed, by the index of their binding."""
+        row.cells.extend([None] * (len(self._fields) - len(row.cells)))
+        for index, value in changes:
+            row.cells[self._places[index]] = value
+
+    def _scan(self) -> None:
+        for page in self._client.search(self._table_id, self._search(), first=self._first):
+            self._take(page.records)
+        self._coverage.everything = True
+
+    def _ask(self, ask: Ask) -> None:
+        search = self._search() | {"filter": ask.filter}
+        for page in self._client.search(self._table_id, search):
+            self._take(page.records)
+        self._coverage.asks.append(ask)
+
+    def _search(self) -> SearchJSON:
+        names = [
+            binding.column.name
+            for binding in self._bindings
+            if binding.column.field_id not in self._imagined
+        ]
+        return {"field_names": names} if names else {}
+
+    def _take(self, records: Iterable[RecordJSON]) -> None:
+        for record in records:
+            fields: dict[str, Any] = record.get("fields") or {}
+            values: list[Hashable] = [None] * len(self._fields)
+            for binding, place in zip(self._bindings, self._places, strict=True):
+                value = binding.codec.decode(fields.get(binding.column.name))
+                values[place] = self._shared(value)
+            self._add(KnownRow(record["record_id"], values))
+
+    def _shared(self, value: Hashable) -> Hashable:
+        # Names and days repeat in thousands of rows: one object each keeps memory flat.
+        return self._texts.setdefault(value, value) if isinstance(value, str) else value
+
+    def _add(self, row: KnownRow) -> None:
+        if row.record_id in self._rows:
+            return
+        key = self._key(row)
+        if key is None:
+            return
+        self._rows[row.record_id] = row
+        self._by_key.setdefault(key, []).append(row)
+
+    def _key(self, row: KnownRow) -> Key | None:
+        key = tuple(row.cells[place] for place in self._places[: len(self._keys)])
+        return None if any(part is None for part in key) else key
