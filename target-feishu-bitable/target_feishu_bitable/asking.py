@@ -1,9 +1,10 @@
 """Which searches find the rows of given keys, at the fewest calls. Pure.
 
 A scan costs one call per 500 rows of the table; its first page is read in any case, because it
-tells how many rows there are. Instead, rows can be asked for by one part of the key (`is` conditions
-joined by `or`, a range for date columns, a month for dates kept as text): at most 50 conditions and
-1,900 characters of filter a search (the platform takes 2,000), and one call per 500 rows found.
+tells how many rows there are. Instead, rows can be asked for by one part of the key (`is`
+conditions joined by `or`, a range for date columns, a month for dates kept as text): at most 50
+conditions and 1,900 characters of filter a search (the platform takes 2,000), and one call per 500
+rows found.
 
 How many rows a filter will find is estimated from the first page, in two ways of which the larger
 counts: the share of its rows that match, times the table's rows (right when rows stand in no

@@ -1,7 +1,7 @@
 """Carries a plan out: each row once, one call at a time, and never blindly again.
 
-Batches are all or nothing, and the platform does not say which row it refuses; so a refused batch is
-halved until the row stands alone, and all rows before it are written (vendor pages; measured).
+Batches are all or nothing, and the platform does not say which row it refuses; so a refused batch
+is halved until the row stands alone, and all rows before it are written (vendor pages; measured).
 """
 
 from __future__ import annotations

@@ -1,0 +1,284 @@
+"""The target: settings, the base, what a STATE means, and the run from start to exit code."""
+
+from __future__ import annotations
+
+import copy
+import signal
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
+
+from singer_sdk import Target
+from singer_sdk.exceptions import (
+    ConfigValidationError,
+    InvalidInputLine,
+    InvalidRecord,
+    MissingKeyPropertiesError,
+    RecordsWithoutSchemaException,
+)
+from singer_sdk.helpers.capabilities import (
+    ADD_RECORD_METADATA_CONFIG,
+    FLATTENING_CONFIG,
+    STREAM_MAPS_CONFIG,
+    TARGET_VALIDATE_RECORDS_CONFIG,
+    PluginCapabilities,
+    TargetCapabilities,
+)
+from typing_extensions import override
+
+from target_feishu_bitable import limits, lock
+from target_feishu_bitable.base import Base
+from target_feishu_bitable.client import BitableClient
+from target_feishu_bitable.errors import ConfigError, RowError, TargetError
+from target_feishu_bitable.locate import app_token_of
+from target_feishu_bitable.session import Session
+from target_feishu_bitable.settings import SCHEMA, load
+from target_feishu_bitable.sinks import BitableSink
+from target_feishu_bitable.summary import RunSummary
+from target_feishu_bitable.transport import Transport
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.plugin_base import _ConfigInput
+    from singer_sdk.sinks import Sink
+
+    from target_feishu_bitable.settings import Settings
+
+FLUSH_ROWS: Final = 5_000
+"""A STATE stores the rows before it when so many have come since the last time."""
+_SIGNAL_EXIT: Final = 128
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+def connect(settings: Settings) -> Session:
+    """Return a session with the settings' address and app."""
+    transport = Transport(settings.api_url, timeout=settings.request_timeout_seconds)
+    return Session(transport, app_id=settings.app_id, app_secret=settings.app_secret)
+
+
+class TargetFeishuBitable(Target):
+    """Singer target for 飞书多维表格 (Feishu Bitable)."""
+
+    name = "target-feishu-bitable"
+    package_name = "target-feishu-bitable"
+    config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SCHEMA)
+    default_sink_class = BitableSink
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+        TargetCapabilities.VALIDATE_RECORDS,
+    ]
+    clock: Callable[[], float] = staticmethod(time.time)
+
+    settings: Settings
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  the SDK's own
+        """Read the settings; nothing is asked of the platform yet."""
+        self.summary = RunSummary()
+        self._received = 0
+        self._flushed_rows = 0
+        self._flushed_at = self.clock()
+        self._states: list[tuple[int, dict[str, Any]]] = []
+        self._said: set[str] = set()
+        self._held = ExitStack()
+        super().__init__(**options)
+        self.max_parallelism = 1  # writes to one base go one at a time
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings.
+
+        Raises:
+            ConfigValidationError: A setting is wrong; its one error is a sentence that names it.
+        """
+        built_in: set[str] = set()
+        for schema in (
+            STREAM_MAPS_CONFIG,
+            FLATTENING_CONFIG,
+            ADD_RECORD_METADATA_CONFIG,
+            TARGET_VALIDATE_RECORDS_CONFIG,
+        ):
+            built_in |= set(schema["properties"])
+        try:
+            self.settings = load(self._config, known=built_in)
+        except ConfigError as error:
+            if raise_errors:
+                raise ConfigValidationError(str(error), errors=[str(error)], schema={}) from None
+            return [str(error)]
+        self._config.setdefault("batch_size_rows", self.settings.batch_size_rows)
+        return []
+
+    @cached_property
+    def base(self) -> Base:
+        """The base, opened when the first stream needs it; held against other writers.
+
+        Raises:
+            TargetError: It can't be opened; see errors.py.
+        """
+        settings = self.settings
+        self.logger.info("Writing to %s", settings.api_url)
+        session = connect(settings)
+        self._session = session
+        self._held.callback(session.transport.close)
+        app_token = app_token_of(settings.place, session)
+        if not settings.dry_run:
+            started = datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="seconds")
+            timeout = settings.lock_timeout_seconds
+            self._held.enter_context(
+                lock.exclusive(settings.api_url, app_token, timeout=timeout, started=started)
+            )
+        return Base(BitableClient(session, app_token), settings)
+
+    def next_number(self) -> int:
+        """Return the place of the next record among all of the run."""
+        self._received += 1
+        return self._received - 1
+
+    def say_once(self, text: str) -> None:
+        """Log a line that need not be repeated."""
+        if text not in self._said:
+            self._said.add(text)
+            self.logger.info("%s", text)
+
+    @override  # type: ignore[misc]  # final for type checkers; a run ends nowhere else
+    def listen(self, file_input: IO[str] | None = None) -> None:
+        """Read messages to the end, then say what was done, also after a failure.
+
+        Raises:
+            TargetError: See errors.py; the rows before a refused one and their state are stored.
+        """
+        with self._held:
+            try:
+                self._listen(file_input)
+            finally:
+                self._report()
+
+    def _listen(self, file_input: IO[str] | None) -> None:
+        try:
+            super().listen(file_input)
+        except RowError as error:
+            self._store_before(error.number)
+            raise
+        except (InvalidRecord, MissingKeyPropertiesError) as error:
+            number = self._received
+            self._store_before(number)
+            reason = str(error).splitlines()[0]
+            raise RowError(
+                f"Record {number + 1} of the run does not fit its schema: {reason}. Rows that came "
+                "before it are stored.",
+                number=number,
+            ) from None
+
+    def _store_before(self, number: int) -> None:
+        """Write the rows that came before a refused one, and emit the last state before it."""
+        states = [state for place, state in self._states if place <= number]
+        for sink in (*self._sinks_to_clear, *self._sinks_active.values()):
+            self.drain_one(sink)
+        if states:
+            self._write_state_message(states[-1])
+
+    @override
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        super()._process_state_message(message_dict)
+        self._states.append((self._received, copy.deepcopy(message_dict["value"])))
+        waited = self.clock() - self._flushed_at
+        if (
+            waited >= self.settings.checkpoint_seconds
+            or self._received - self._flushed_rows >= FLUSH_ROWS
+        ):
+            self.drain_all()
+
+    @override
+    def _write_state_message(self, state: dict[str, Any]) -> None:
+        self._states.clear()
+        self._flushed_at, self._flushed_rows = self.clock(), self._received
+        if self.settings.dry_run:
+            return
+        # A signal in the middle of the line would leave half a state behind.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            super()._write_state_message(state)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _report(self) -> None:
+        opened = "base" in self.__dict__
+        if opened:
+            for stream, sink in self._sinks_active.items():
+                self._warn_of_limits(stream, sink)
+        session = self.__dict__.get("_session")
+        summary = self.summary.to_dict(
+            requests=session.transport.requests if session else 0,
+            write_calls=self.base.client.write_calls if opened else 0,
+        )
+        self.logger.info("run summary", extra={"summary": summary})
+
+    def _warn_of_limits(self, stream: str, sink: Sink) -> None:
+        if not isinstance(sink, BitableSink) or sink.counts.rows_in_table is None:
+            return
+        warning = limits.warning(
+            sink.table.name,
+            rows=sink.counts.rows_in_table,
+            limit=self.settings.row_limit,
+            created=sink.counts.created,
+            days=sink.days_created,
+        )
+        if warning:
+            self.logger.warning("%s", warning, extra={"stream_of_warning": stream})
+
+    # The SDK's own way drains here in the middle of a write, and exits 0.
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        sys.exit(_SIGNAL_EXIT + signum)
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]  # as the SDK's own Target does
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        file_input: IO[str] | None = None,
+    ) -> None:
+        """Run the command line; every expected failure is a sentence and exit code 1."""
+        if about:
+            cls.print_about(about_format)
+            return
+        cls.print_version(print_fn=cls.logger.info)
+        with _in_words(cls.logger):
+            cls(
+                config=config.config if config else None,
+                parse_env_config=config.parse_env if config else False,
+            ).listen(file_input)
+
+
+@contextmanager
+def _in_words(logger: logging.Logger) -> Iterator[None]:
+    try:
+        yield
+    except ConfigValidationError as error:
+        logger.error(" ".join(error.errors))  # noqa: TRY400  a sentence for a person
+        sys.exit(1)
+    except TargetError as error:
+        logger.error("%s", error)  # noqa: TRY400  a sentence for a person
+        sys.exit(1)
+    except RecordsWithoutSchemaException as error:
+        logger.error("%s", error)  # noqa: TRY400  a sentence for a person
+        sys.exit(1)
+    except InvalidInputLine:
+        logger.error("The input is not made of Singer messages, one JSON object a line.")  # noqa: TRY400
+        sys.exit(1)
+    except SystemExit as stop:
+        if isinstance(stop.code, int) and stop.code > _SIGNAL_EXIT:
+            logger.warning("Stopped by signal %d.", stop.code - _SIGNAL_EXIT)
+        raise
