@@ -92,7 +92,7 @@ class Sandbox:
         """How many accounts asked for numbers since the log was cleared."""
         return len(
             {
-                entry["query"]["local_account_id"]
+                entry["params"]["local_account_id"]
                 for entry in self.call("requests?last=20000")["requests"]
                 if "report/promotion" in entry["path"]
             }
