@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
     from tenacity import RetryCallState
 
-    from tap_oceanengine_local.errors import (
-        ReauthorisationNeeded,
-    )
+    from tap_oceanengine_local.errors import ReauthorisationNeeded
     from tap_oceanengine_local.pacing import Pacer
     from tap_oceanengine_local.transport import Answer, Transport
 
@@ -51,9 +49,10 @@ PLATFORM_LIMIT: Final = 40100
 TOKEN_EXPIRED: Final = frozenset({40102, 40105})
 _REAUTHORISE: Final = frozenset({40103, 40107})
 _DENIED: Final = frozenset({40002, 40119, 40130})
-_REFUSED: Final = frozenset({40000, 40001, 40003, 40101, 40104, 40106, 40108, 40109})
-_QUOTA: Final = frozenset({61002, 61003})
-_SYSTEM_ERRORS: Final = range(50000, 60000)
+_REFUSED: Final = frozenset({40000, 40001, 40003, 40101, 40104, 40106, 40108, 40109, 40113, 40118})
+QUOTA: Final = frozenset({61002, 61003})
+SYSTEM_ERRORS: Final = range(50000, 60000)
+_STILL_REFUSED: Final = "The access token is refused, also after it was renewed."
 
 
 class TokenSource(Protocol):
@@ -71,7 +70,7 @@ class TokenSource(Protocol):
         """Return whole days that the refresh token still lives, None when unknown."""
         ...
 
-    def reauthorisation(self, why: str, answer: Answer) -> ReauthorisationNeeded:
+    def reauthorisation(self, path: str, answer: Answer, why: str) -> ReauthorisationNeeded:
         """Return the error that tells a person how to authorise again."""
         ...
 
@@ -163,15 +162,15 @@ class Client:
         answer = self._send(method, path, values, token)
         if answer.code in TOKEN_EXPIRED and token is not None and self.tokens is not None:
             if refused:
-                raise self.tokens.reauthorisation("a renewed access token is refused", answer)
+                raise self.tokens.reauthorisation(path, answer, _STILL_REFUSED)
             refused.add(token)
             answer = self._send(method, path, values, self.tokens.renew(token))
             if answer.code in TOKEN_EXPIRED:
-                raise self.tokens.reauthorisation("a renewed access token is refused", answer)
+                raise self.tokens.reauthorisation(path, answer, _STILL_REFUSED)
         if answer.code == 0:
             return answer.data
         if answer.code in _REAUTHORISE and self.tokens is not None:
-            raise self.tokens.reauthorisation("the platform says so", answer)
+            raise self.tokens.reauthorisation(path, answer, "The authorisation has ended.")
         raise _verdict(path, answer, self._pacer)
 
     def _send(
@@ -217,14 +216,15 @@ def _verdict(path: str, answer: Answer, pacer: Pacer) -> TapError | _Again:
     code = answer.code
     if code == DEVELOPER_LIMIT:
         wait = PENALTY_SECONDS if answer.retry_in is None else answer.retry_in
-        pacer.rest(path, wait)
+        if wait <= WAITING_SECONDS_LIMITED:  # a longer one is given up, by everybody for himself
+            pacer.rest(path, wait)
         advice = "The developer's request rate is used up; lower requests_per_second."
         return _Again(failure(PlatformUnavailable, path, answer, advice), wait)
-    if code == PLATFORM_LIMIT or code in _SYSTEM_ERRORS:
+    if code == PLATFORM_LIMIT or code in SYSTEM_ERRORS:
         return _Again(failure(PlatformUnavailable, path, answer, "The next run reads it again."))
     if code in _DENIED:
         return failure(AccessDenied, path, answer, _access_advice(code))
-    if code in _QUOTA:
+    if code in QUOTA:
         advice = (
             "The developer's calls of today are used up or the developer is restricted: look at "
             "频控管理 in the developer console. The next run goes on."

@@ -35,12 +35,19 @@ class Pacer:
 
     def wait(self, path: str) -> None:
         """Wait for this request's turn."""
+        while (rest := self._rest_left(path)) > 0:
+            self._sleep(rest)
         with self._lock:
             now = self._clock()
-            turn = max(now, self._next, self._resting.get(path, 0.0))
-            self._next = max(now, self._next) + self._gap
+            turn = max(now, self._next)
+            self._next = turn + self._gap
         if turn > now:
             self._sleep(turn - now)
+
+    def _rest_left(self, path: str) -> float:
+        # Its turn is taken after the rest, so that those who waited do not start all at once.
+        until = self._resting.get(path)
+        return 0.0 if until is None else until - self._clock()
 
     def rest(self, path: str, seconds: float) -> None:
         """Start no request to a path for so long: the platform limits a developer per path."""

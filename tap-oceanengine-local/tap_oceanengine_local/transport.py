@@ -7,15 +7,20 @@ The envelope is `{"code", "message", "request_id", "data"}`, with HTTP 200 also 
 from __future__ import annotations
 
 import json
+import os
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+from urllib3.exceptions import NewConnectionError, ProxyError
 
 from tap_oceanengine_local.errors import ConfigError, RequestRefused
+from tap_oceanengine_local.wording import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +30,9 @@ _CHUNK: Final = 256 * 1024
 _LOCAL: Final = {"127.0.0.1", "localhost", "::1"}
 _REDIRECTS: Final = range(300, 400)
 _OK: Final = range(200, 300)
+_NOT_HERE: Final = frozenset({401, 403, 404, 405, 407, 410})
+"""HTTP statuses that repeat for ever when no envelope comes with them: the address is wrong."""
+_SECRETS: Final = ("secret", "auth_code", "refresh_token")
 
 
 class Unanswered(Exception):  # noqa: N818  an outcome, not a fault of the caller
@@ -81,8 +89,7 @@ class Transport:
         self.requests = 0
         self._count = threading.Lock()
         self._timeout = timeout
-        self._session = requests.Session()
-        self._session.trust_env = urlsplit(self.api_url).hostname not in _LOCAL
+        self._session = _session(self.api_url)
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -107,28 +114,36 @@ class Transport:
 
         Raises:
             Unanswered: No answer, or none in the platform's form.
-            RequestRefused: The address redirects elsewhere; the token is not sent there.
+            RequestRefused: The address redirects elsewhere, where the token is not sent, or it
+                does not know the platform's paths.
         """
         with self._count:
             self.requests += 1
+        secrets = [str(body[name]) for name in _SECRETS if name in body] if body else []
+        if token:
+            secrets.append(token)
         try:
             response = self._session.request(
                 method,
                 self.api_url + path,
                 params=_query(params or {}),
                 json=body,
-                headers={"Access-Token": token} if token else {},
+                headers={"Access-Token": token} if token else None,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
             )
             with response:
-                return self._read(path, response)
+                return self._read(path, response, secrets)
         except requests.RequestException as error:
             sent = not isinstance(error, requests.ConnectTimeout) and not _refused(error)
             raise Unanswered(_reason(error, self._timeout), sent=sent) from None
 
-    def _read(self, path: str, response: requests.Response) -> Answer:
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _read(self, path: str, response: requests.Response, secrets: list[str]) -> Answer:
         status = response.status_code
         if status in _REDIRECTS:
             raise RequestRefused(
@@ -140,25 +155,66 @@ class Transport:
             raw += chunk
             if len(raw) > MAX_ANSWER_BYTES:
                 raise Unanswered(f"an answer of more than {MAX_ANSWER_BYTES} bytes", sent=True)
-        try:
-            envelope = json.loads(raw)
-        except (ValueError, RecursionError):
-            raise Unanswered(f"HTTP {status} with an answer that is not JSON", sent=True) from None
-        code = envelope.get("code") if isinstance(envelope, dict) else None
-        if not isinstance(code, int) or (status not in _OK and code == 0):
-            raise Unanswered(f"HTTP {status} with an answer of another form", sent=True)
-        return _answer(envelope, code, response.headers.get("X-RateLimit-RetryIn"))
+        envelope = _envelope(raw)
+        code = None if envelope is None else envelope.get("code")
+        if envelope is None or not _is_code(code) or (status not in _OK and code == 0):
+            self._not_the_platform(path, status)
+        return _answer(envelope, response.headers.get("X-RateLimit-RetryIn"), secrets)
+
+    def _not_the_platform(self, path: str, status: int) -> NoReturn:
+        if status in _NOT_HERE:
+            raise RequestRefused(
+                f"{self.api_url}{path} answered HTTP {status} without the platform's envelope. "
+                "Check the setting api_url, and a proxy on the way."
+            )
+        raise Unanswered(f"HTTP {status} without the platform's envelope", sent=True)
 
 
-def _answer(envelope: Mapping[str, Any], code: int, retry_in: str | None) -> Answer:
+def _session(api_url: str) -> requests.Session:
+    """Return a session that takes proxy and certificates from the environment once.
+
+    Asked per request (`trust_env`) they cost more time than the request itself; a `.netrc` would
+    also put passwords into requests. Cookies are not kept: a session of threads has no state.
+    """
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    if urlsplit(api_url).hostname not in _LOCAL:
+        session.proxies.update(get_environ_proxies(api_url))
+        certificates = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        session.verify = certificates or True
+    return session
+
+
+def _envelope(raw: bytearray) -> dict[str, Any] | None:
+    try:
+        envelope = _DECODER.decode(raw.decode())
+    except (ValueError, RecursionError):
+        return None
+    return envelope if isinstance(envelope, dict) else None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def _is_code(code: object) -> bool:
+    return isinstance(code, int) and not isinstance(code, bool)
+
+
+def _answer(envelope: Mapping[str, Any], retry_in: str | None, secrets: list[str]) -> Answer:
+    code: int = envelope["code"]
     data = envelope.get("data")
     if code == 0 and data is not None and not isinstance(data, dict):
         raise Unanswered("an answer whose `data` is no object", sent=True)
     request_id = envelope.get("request_id")
     return Answer(
         code=code,
-        message=str(envelope.get("message") or ""),
-        request_id=str(request_id) if request_id else None,
+        message=cleaned(envelope.get("message"), secrets),
+        request_id=cleaned(request_id, secrets) or None,
         data=data if isinstance(data, dict) else {},
         retry_in=_seconds(retry_in),
     )
@@ -182,15 +238,21 @@ def _query(params: Mapping[str, Any]) -> dict[str, str]:
 
 def _refused(error: requests.RequestException) -> bool:
     # A connection that never stood has carried nothing out; one that broke may have.
-    return isinstance(error, requests.ConnectionError) and "NewConnectionError" in repr(error)
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", cause)
+    if isinstance(reason, NewConnectionError | ProxyError):
+        return True
+    return isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY" in str(reason)
 
 
 def _reason(error: requests.RequestException, timeout: float) -> str:
     # The text of a requests error may hold the whole address with its query: only its kind is told.
     if isinstance(error, requests.Timeout):
         return f"no answer within {timeout:g} seconds"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "no trusted connection (TLS certificate); look at the host's certificates and proxy"
     if _refused(error):
-        return "no connection"
+        return "no connection (name, network or proxy)"
     if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
         return "the connection broke"
     return type(error).__name__
