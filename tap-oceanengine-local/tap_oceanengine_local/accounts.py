@@ -10,14 +10,14 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_oceanengine_local.errors import AccountError
+from tap_oceanengine_local.errors import AccessDenied, AccountError, RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tap_oceanengine_local.client import Client
 
-    Lister = Callable[[Client, int], Iterator["Account"]]
+    Lister = Callable[[Client, "Subject"], Iterator["Account"]]
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,8 @@ CUSTOMER_CENTER_PATH: Final = "/open_api/v3.0/customer_center/account/list/"
 AGENT_PATH: Final = "/open_api/2/agent/advertiser/select/"
 LIFE_PATH: Final = "/open_api/v3.0/local/life/advertiser/list/"
 PAGE_SIZE: Final = 100
-MOST_PAGES: Final = 100
-"""The customer centre and agents list at most 10,000 records by page."""
+MOST_RECORDS: Final = 10_000
+"""What the customer centre and agents list by page (official SDK comments)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,23 @@ class Account:
     source: str | None = None
     organization_id: str | None = None
     account_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a person authorised: an organisation, an agent, a shop.
+
+    Attributes:
+        id: Its id.
+        kind: The platform's `account_type`.
+        is_valid: False when the person has lost the control of it.
+        companies: Customers of an agent that the authorisation is limited to; empty means all.
+    """
+
+    id: str
+    kind: str
+    is_valid: bool = True
+    companies: tuple[int, ...] = ()
 
 
 def select_accounts(client: Client, config: Mapping[str, Any]) -> list[Account]:
@@ -84,7 +101,7 @@ def _known(
         return {}
     try:
         return {account.id: account for account in discover(client)}
-    except AccountError as error:
+    except (AccountError, RequestRefused) as error:
         logger.warning("The names of the configured accounts can't be listed: %s", error)
         return {}
 
@@ -92,27 +109,50 @@ def _known(
 def discover(client: Client) -> list[Account]:
     """Return every account of the authorisation once, ordered by id.
 
+    A subject whose list is refused is passed over with a warning (agents often lack the right).
+
     Raises:
         FatalError: The platform does not let the subjects be listed.
-        AccountError: Every list of accounts failed.
+        AccountError: A list could not be read, or every one was refused.
     """
     found: dict[str, Account] = {}
-    failures: list[AccountError] = []
-    for subject in client.get(SUBJECTS_PATH, {}).get("list") or ():
-        kind = str(subject.get("account_type") or subject.get("account_role") or "")
-        lister = _lister(kind)
-        identity = subject.get("account_id") or subject.get("advertiser_id")
-        if lister is None or identity is None or subject.get("is_valid") is False:
+    refusals: list[AccessDenied] = []
+    for subject in subjects(client):
+        lister = _lister(subject.kind)
+        if lister is None or not subject.is_valid:
             continue
+        kind, identity = subject.kind, _id({"account_id": subject.id}, "account_id")
         try:
-            for account in lister(client, int(identity)):
-                _merge(found, replace(account, source=kind, organization_id=str(identity)))
-        except AccountError as error:
-            failures.append(error)
+            for account in lister(client, subject):
+                _merge(found, replace(account, source=kind, organization_id=identity))
+        except AccessDenied as error:
+            refusals.append(error)
             logger.warning("The accounts of %s %s can't be listed: %s", kind, identity, error)
-    if failures and not found:
-        raise failures[0]
+    if refusals and not found:
+        raise refusals[0]
     return [found[account_id] for account_id in sorted(found, key=int)]
+
+
+def subjects(client: Client) -> list[Subject]:
+    """Return the subjects of the authorisation as the platform lists them, invalid ones too.
+
+    Raises:
+        FatalError: The platform does not let the subjects be listed.
+        AccountError: The list is of another form.
+    """
+    return [
+        Subject(
+            id=str(row.get("account_id") or row.get("advertiser_id") or ""),
+            kind=str(row.get("account_type") or row.get("account_role") or ""),
+            is_valid=row.get("is_valid") is not False,
+            companies=tuple(
+                company["customer_company_id"]
+                for company in _list(row, "company_list")
+                if isinstance(company.get("customer_company_id"), int)
+            ),
+        )
+        for row in _list(client.get(SUBJECTS_PATH, {}), "list")
+    ]
 
 
 def _merge(found: dict[str, Account], account: Account) -> None:
@@ -137,35 +177,39 @@ def _lister(kind: str) -> Lister | None:
     }.get(kind)
 
 
-def _of_workbench(client: Client, identity: int) -> Iterator[Account]:
-    params = {"enterprise_organization_id": identity, "account_source": "LOCAL"}
+def _of_workbench(client: Client, subject: Subject) -> Iterator[Account]:
+    params = {"enterprise_organization_id": int(subject.id), "account_source": "LOCAL"}
     for row in _rows(client, EBP_PATH, params, "account_list"):
         yield _account(row, "account_id")
 
 
-def _of_customer_center(client: Client, identity: int) -> Iterator[Account]:
-    params = {"account_id": identity, "filter": {"account_type": "LOCAL"}}
+def _of_customer_center(client: Client, subject: Subject) -> Iterator[Account]:
+    params = {"account_id": int(subject.id), "filter": {"account_type": "LOCAL"}}
     for row in _rows(client, CUSTOMER_CENTER_PATH, params, "accounts"):
         yield _account(row, "account_id")
 
 
-def _of_life(client: Client, identity: int) -> Iterator[Account]:
-    for row in _rows(client, LIFE_PATH, {"life_account_id": identity}, "adv_list"):
+def _of_life(client: Client, subject: Subject) -> Iterator[Account]:
+    params = {"life_account_id": int(subject.id)}
+    for row in _rows(client, LIFE_PATH, params, "adv_list"):
         yield _account(row, "local_account_id")
 
 
-def _of_agent(client: Client, identity: int) -> Iterator[Account]:
-    # Ids only, and of any product: the answer says of which.
+def _of_agent(client: Client, subject: Subject) -> Iterator[Account]:
+    # Ids only, and of any product: the answer says of which. By cursor there is no last page.
+    asked: dict[str, Any] = {"advertiser_id": int(subject.id), "count": PAGE_SIZE}
+    if subject.companies:
+        asked["company_ids"] = list(subject.companies)
     cursor = 0
     while True:
-        params = {"advertiser_id": identity, "cursor": cursor, "count": PAGE_SIZE}
-        data = client.get(AGENT_PATH, params)
+        data = client.get(AGENT_PATH, {**asked, "cursor": cursor})
+        ids = data.get("list") or data.get("advertiser_ids") or []
         if data.get("account_source") == "LOCAL":
-            for account_id in data.get("list") or data.get("advertiser_ids") or ():
-                yield Account(str(account_id), account_type="LOCAL")
-        info = data.get("cursor_page_info") or data.get("cursor_info") or {}
-        following = info.get("cursor")
-        if not info.get("has_more") or not isinstance(following, int) or following <= cursor:
+            for number in ids if isinstance(ids, list) else ():
+                yield Account(_id({"id": number}, "id"), account_type="LOCAL")
+        info = data.get("cursor_page_info") or data.get("cursor_info")
+        following = info.get("cursor") if isinstance(info, dict) and info.get("has_more") else None
+        if not isinstance(following, int) or following <= cursor:
             return
         cursor = following
 
@@ -173,18 +217,39 @@ def _of_agent(client: Client, identity: int) -> Iterator[Account]:
 def _rows(
     client: Client, path: str, params: Mapping[str, Any], key: str
 ) -> Iterator[Mapping[str, Any]]:
-    for page in range(1, MOST_PAGES + 1):
+    for page in range(1, MOST_RECORDS // PAGE_SIZE + 1):
         data = client.get(path, {**params, "page": page, "page_size": PAGE_SIZE})
-        yield from data.get(key) or ()
-        if page >= ((data.get("page_info") or {}).get("total_page") or 0):
+        rows = _list(data, key)
+        yield from rows
+        info = data.get("page_info")
+        pages = info.get("total_page") if isinstance(info, dict) else None
+        if page >= pages if isinstance(pages, int) else len(rows) < PAGE_SIZE:
             return
+    logger.warning(
+        "%s lists more than %d accounts, the rest is not read: name them in local_account_ids.",
+        *(path, MOST_RECORDS),
+    )
+
+
+def _list(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    rows = data.get(key)
+    if rows is None:
+        return []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise AccountError(f"The platform's answer holds no list of objects as `{key}`.")
+    return rows
+
+
+def _id(row: Mapping[str, Any], key: str) -> str:
+    text = str(row.get(key))
+    if text.isascii() and text.isdigit():
+        return text
+    raise AccountError(f"The platform's answer holds a row without {key}.")
 
 
 def _account(row: Mapping[str, Any], id_key: str) -> Account:
-    if row.get(id_key) is None:
-        raise AccountError(f"a list of accounts came with a row without {id_key}")
     name = row.get("account_name")
     kind = row.get("account_type") or row.get("local_account_role")
     return Account(
-        str(row[id_key]), name=str(name) if name else None, account_type=str(kind) if kind else None
+        _id(row, id_key), name=str(name) if name else None, account_type=str(kind) if kind else None
     )
