@@ -100,7 +100,8 @@ def find_duplicates(rows: Iterator[FoundRow]) -> Duplicates:
     copies = []
     for group in groups.values():
         if len(group) > 1:
-            ordered = sorted(group, key=lambda row: (-len(row.human), row.created, row.record_id))
+            # Rows of one instant stay in the order in which the platform lists them.
+            ordered = sorted(group, key=lambda row: (-len(row.human), row.created))
             copies.append(Copies(ordered[0], tuple(ordered[1:])))
     copies.sort(key=lambda one: one.kept.key)
     return Duplicates(seen, keyless, tuple(copies))
