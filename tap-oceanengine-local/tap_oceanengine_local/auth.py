@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,7 @@ from tap_oceanengine_local.transport import Transport
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tap_oceanengine_local.token_row import Attempt
     from tap_oceanengine_local.transport import Answer
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,16 @@ COMMAND: Final = "meltano invoke tap-oceanengine-local:authorize"
 REFRESH_BEFORE_SECONDS: Final = 3600
 WARN_DAYS: Final = 7
 DAY_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the store holds: the pair, when it came, and a refresh without known outcome."""
+
+    pair: Pair | None
+    stored_at: int | None
+    unanswered: Attempt | None
+    has_seen: bool
 
 
 class StoredTokens:
@@ -125,6 +137,32 @@ class StoredTokens:
                 row.mark_seen(self._seed)
         self._current = self._renewal.read_back(pair)
 
+    @property
+    def current(self) -> Pair | None:
+        """The pair in use, None before the first use."""
+        return self._current
+
+    @property
+    def has_seed(self) -> bool:
+        """Whether the settings hold a pair."""
+        return self._seed is not None
+
+    def look(self, seed: Pair | None = None) -> Kept | None:
+        """Return what the store holds, without changing it; None when there is no store.
+
+        Args:
+            seed: A pair to look for among those taken before, else the configured one.
+
+        Raises:
+            TokenStoreError: The store can't be used.
+        """
+        if not self.store.exists:
+            return None
+        with self.store.exclusive(self.authorization) as row:
+            wanted = seed or self._seed
+            seen = wanted is not None and row.has_seen(wanted)
+            return Kept(row.pair(), row.stored_at(), row.unanswered(), has_seen=seen)
+
     def refresh_days_left(self) -> int | None:
         """Return whole days that the refresh token still lives, None when unknown."""
         ends = self._current.refresh_expires_at if self._current else None
@@ -201,7 +239,9 @@ def configured_seed(config: Mapping[str, Any]) -> Pair | None:
     return Pair(access, refresh) if access or refresh else None
 
 
-def build_tokens(config: Mapping[str, Any], transport: Transport) -> StoredTokens:
+def build_tokens(
+    config: Mapping[str, Any], transport: Transport, *, clock: Callable[[], float] = time.time
+) -> StoredTokens:
     """Return the tokens that the settings describe.
 
     Raises:
@@ -218,6 +258,7 @@ def build_tokens(config: Mapping[str, Any], transport: Transport) -> StoredToken
         authorization=Authorization(transport.api_url, app.app_id, config["authorization"]),
         app=app,
         seed=configured_seed(config),
+        clock=clock,
     )
 
 

@@ -50,9 +50,14 @@ class TokenStore:
             url = url.set(drivername="postgresql+psycopg")
         self.path = _sqlite_path(url, base)
         self.place = str(self.path) if self.path else url.render_as_string(hide_password=True)
-        self.existed = self.path is None or self.path.exists()
+        self.existed = self.exists
         self._url = url.set(database=str(self.path)) if self.path else url
         self._engine: sa.Engine | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a store now; a database server is taken to be there."""
+        return self.path is None or self.path.exists()
 
     @contextlib.contextmanager
     def exclusive(self, authorization: Authorization) -> Iterator[Row]:
@@ -75,7 +80,7 @@ class TokenStore:
         Raises:
             TokenStoreError: The store can't be read.
         """
-        if self.path is not None and not self.path.exists():
+        if not self.exists:
             return None
         with self.exclusive(authorization) as row:
             return row.pair()
