@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
@@ -208,6 +209,7 @@ def day_of(moment: datetime, zone: ZoneInfo) -> date:
         return moment.date()
 
 
+@lru_cache(maxsize=4096)  # a run has few days and many rows
 def _read_day(text: str, zone: ZoneInfo) -> str | None:
     stripped = text.strip()
     try:
