@@ -9,7 +9,7 @@ PORT ?= 8765
 ENVIRONMENT ?= prod
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PACKAGES := tap-oceanengine-local target-feishu-bitable feishu-notify platform-sandbox
-SOURCES := $(PACKAGES) tests bench
+SOURCES := $(PACKAGES) tests $(wildcard bench)
 
 .PHONY: help
 help: ## print this list
@@ -37,10 +37,14 @@ test: install .venv/dev.stamp ## run the tests
 
 .PHONY: lint
 lint: install .venv/dev.stamp ## ruff, mypy --strict, meltano compile --lint
-	@ruff check $(SOURCES)
+	@ruff check --no-cache $(SOURCES)
 	@ruff format --check $(SOURCES)
 	@mypy $(PACKAGES)
 	@.ci/lint-meltano
+
+.PHONY: bench
+bench: install ## measure tap and target against the limits of the platforms (under 10 minutes)
+	@python bench/run.py
 
 .PHONY: resync
 resync: install ## read and correct days again: FROM=2026-02-01 [TO=2026-02-28] [ENVIRONMENT=prod]

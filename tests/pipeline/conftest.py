@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from platform_sandbox.testing import SandboxServer
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from platform_sandbox.testing import SandboxServer
-
 from platform_sandbox.defaults import FEISHU_BASE
+from platform_sandbox.testing import SandboxServer
 
 from .conftest import ROOT, MeltanoProject
 

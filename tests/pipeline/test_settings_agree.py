@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from tap_oceanengine_local.tap import TapOceanEngineLocal
 from target_feishu_bitable.target import TargetFeishuBitable
 

@@ -17,9 +17,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tap_oceanengine_local.accounts import Account
 
 import tap_oceanengine_local.tap as tap_module
+from tap_oceanengine_local.accounts import Account
 from tap_oceanengine_local.tap import TapOceanEngineLocal
 
 NOON = 1_773_979_200.0

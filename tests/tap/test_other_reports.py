@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tap_oceanengine_local.errors import AccountError
 
 YESTERDAY = "2026-03-19"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+
 from tap_oceanengine_local.errors import AccountError, FatalError
 
 TODAY = date(2026, 3, 20)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from tap_oceanengine_local.errors import ConfigError
 
+from tap_oceanengine_local.errors import ConfigError
 from tap_oceanengine_local.setting_schema import SCHEMA
 from tap_oceanengine_local.settings import Settings, environment_config, load
 
