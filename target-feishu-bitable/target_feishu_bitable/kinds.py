@@ -85,7 +85,11 @@ def is_identifier(property_name: str, schema: Mapping[str, Any], *, is_key: bool
     return word is None or word.group().lower() not in NOT_IDS
 
 
-def _kinds(schema: Mapping[str, Any]) -> set[Kind]:
+def _kinds(schema: object) -> set[Kind]:
+    if isinstance(schema, str):  # the Singer SDK itself writes {"anyOf": [{…}, "null"]}
+        schema = {"type": schema}
+    if not isinstance(schema, Mapping):  # true: anything goes
+        return set()
     found: set[Kind] = set()
     for keyword in ("anyOf", "oneOf"):
         for branch in schema.get(keyword) or ():

@@ -97,7 +97,9 @@ def layout(
     Raises:
         SchemaMismatch: Something can't work; the message lists every column.
     """
-    properties: Mapping[str, Mapping[str, Any]] = schema.get("properties") or {}
+    given: Mapping[str, Any] = schema.get("properties") or {}
+    # JSON Schema allows `true` for a property that may be anything.
+    properties = {name: one if isinstance(one, dict) else {} for name, one in given.items()}
     plan = _Plan(columns)
     for key in key_properties:
         if key not in properties:

@@ -53,6 +53,8 @@ KINDS = [
     ({"items": {"type": "string"}}, Kind.LIST),
     ({"format": "date"}, Kind.DATE),
     ({"type": "null"}, Kind.TEXT),
+    ({"anyOf": [{"type": "integer"}, "null"]}, Kind.INTEGER),
+    ({"anyOf": [True, {"type": "boolean"}]}, Kind.BOOLEAN),
     ({}, Kind.TEXT),
 ]
 

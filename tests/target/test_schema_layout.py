@@ -196,6 +196,12 @@ def test_a_table_takes_300_columns():
         lay({"properties": fits | {"one": {"type": "string"}}}, there)
 
 
+def test_a_property_that_may_be_anything_is_text():
+    laid = lay({"properties": {"a": True, "b": {}}}, [])
+
+    assert [missing.spec.type for missing in laid.missing] == [1, 1]
+
+
 def test_a_later_property_becomes_a_column():
     columns = [column("a")]
 
