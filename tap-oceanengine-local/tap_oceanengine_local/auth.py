@@ -240,7 +240,11 @@ def configured_seed(config: Mapping[str, Any]) -> Pair | None:
 
 
 def build_tokens(
-    config: Mapping[str, Any], transport: Transport, *, clock: Callable[[], float] = time.time
+    config: Mapping[str, Any],
+    transport: Transport,
+    *,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> StoredTokens:
     """Return the tokens that the settings describe.
 
@@ -259,6 +263,7 @@ def build_tokens(
         app=app,
         seed=configured_seed(config),
         clock=clock,
+        sleep=sleep,
     )
 
 

@@ -71,22 +71,23 @@ def examine(settings: Settings, console: Console) -> Iterator[Finding]:
         yield Finding("settings", "red", str(error), "Set it in .env or meltano.yml.")
         return
     yield from _settings(settings)
-    for check in (
-        lambda: _store(settings, console),
-        lambda: _token(client, settings),
-        lambda: _accounts(client, settings, console),
-    ):
-        found = list(_guarded(check))
+    checks: dict[str, Check] = {
+        "token store": lambda: _store(settings, console),
+        "token": lambda: _token(client, settings),
+        "accounts": lambda: _accounts(client, settings, console),
+    }
+    for what, check in checks.items():
+        found = list(_guarded(what, check))
         yield from found
         if any(finding.status == "red" for finding in found):
             return
 
 
-def _guarded(check: Check) -> Iterator[Finding]:
+def _guarded(what: str, check: Check) -> Iterator[Finding]:
     try:
         yield from check()
     except TapError as error:
-        yield Finding("stopped", "red", str(error), _next_step(error))
+        yield Finding(what, "red", str(error), _next_step(error))
 
 
 def _next_step(error: TapError) -> str:

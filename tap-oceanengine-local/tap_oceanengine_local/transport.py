@@ -7,6 +7,7 @@ The envelope is `{"code", "message", "request_id", "data"}`, with HTTP 200 also 
 from __future__ import annotations
 
 import json
+import math
 import os
 import threading
 from dataclasses import dataclass
@@ -222,9 +223,10 @@ def _answer(envelope: Mapping[str, Any], retry_in: str | None, secrets: list[str
 
 def _seconds(text: str | None) -> float | None:
     try:
-        return max(0.0, float(text)) if text else None
+        seconds = float(text or "")
     except ValueError:
         return None
+    return seconds if math.isfinite(seconds) and seconds > 0 else None
 
 
 def _query(params: Mapping[str, Any]) -> dict[str, str]:
