@@ -46,6 +46,10 @@ lint: install .venv/dev.stamp ## ruff, mypy --strict, meltano compile --lint
 bench: install ## measure tap and target against the limits of the platforms (under 10 minutes)
 	@python bench/run.py
 
+.PHONY: screenshot
+screenshot: install .venv/dev.stamp ## take the READMEs' picture of the sandbox's page anew (needs Chromium)
+	@SCREENSHOT=docs/images/sandbox.png REQUIRE_SERVICES=1 python -m pytest -q tests/pipeline/test_page.py
+
 .PHONY: resync
 resync: install ## read and correct days again: FROM=2026-02-01 [TO=2026-02-28] [ENVIRONMENT=prod]
 	@test -n "$(FROM)" || { echo "Say from which day: make resync FROM=2026-02-01 [TO=2026-02-28]" >&2; exit 2; }
