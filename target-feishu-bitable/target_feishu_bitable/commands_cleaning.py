@@ -138,16 +138,14 @@ def _duplicates_report(table: OpenTable, found: Duplicates) -> dict[str, Any]:
 def _rows_of(table: OpenTable, day: date, account: str | None) -> tuple[list[FoundRow], int]:
     """Return the rows of a day with a complete key, and how many others there are."""
     parts = table.key_parts() if table.has_key else ()
-    column = None
+    whose = None
     if account is not None:
-        named = table.mapping.account
-        column = table.part(table.required(named, "--account needs the column with the id"))
+        purpose = "--account needs the column with the id"
+        whose = table.part(table.required(table.mapping.account, purpose))
     rows, others = [], 0
-    for row in read_rows(table, parts, day=day):
-        if column is not None and account is not None:
-            known = column.codec.decode(row.cells.get(column.column.name))
-            if known is None or column.codec.values.text(known) != account:
-                continue
+    for row in read_rows(table, parts, day=day, account=whose):
+        if account is not None and row.account != account:
+            continue
         if all(row.key):
             rows.append(row)
         else:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from target_feishu_bitable import limits
-from target_feishu_bitable.commands_rows import find_duplicates, is_filled, read_rows
+from target_feishu_bitable.commands_rows import find_duplicates, read_rows
 from target_feishu_bitable.commands_table import connect, open_table, session_of
 from target_feishu_bitable.errors import ConfigError, SchemaMismatch, TargetError
 from target_feishu_bitable.fields import CellError
@@ -232,7 +232,7 @@ def _content_checks(table: OpenTable) -> Iterator[Check]:
 
     def watched() -> Iterator[FoundRow]:
         for row in read_rows(table, parts):
-            if not any(map(is_filled, row.cells.values())):
+            if row.blank:
                 blank.append(row.record_id)
             yield row
 

@@ -33,14 +33,16 @@ class FoundRow:
         key: The texts of its key columns.
         created: When it was made, in milliseconds since 1970.
         human: Names of the filled columns that no stream writes.
-        cells: All cells as they came.
+        account: Text of the account column, when that was asked for.
+        blank: Whether no cell holds anything but what the platform computes.
     """
 
     record_id: str
     key: tuple[str, ...]
     created: int
     human: tuple[str, ...]
-    cells: dict[str, Any]
+    account: str
+    blank: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +74,32 @@ class Duplicates:
 
 
 def read_rows(
-    table: OpenTable, parts: Sequence[Part], *, day: date | None = None
+    table: OpenTable,
+    parts: Sequence[Part],
+    *,
+    day: date | None = None,
+    account: Part | None = None,
 ) -> Iterator[FoundRow]:
-    """Yield rows with all their cells, those of one day when `day` is given."""
+    """Yield the rows of a table, those of one day when `day` is given.
+
+    Args:
+        table: The table.
+        parts: Its key columns.
+        day: Only rows of this day.
+        account: The account column, when the rows' accounts are wanted.
+    """
     body: SearchJSON = {"automatic_fields": True}
     dated = table.date_part() if day is not None else None
     if dated is not None and day is not None:
         body["filter"] = _day_filter(dated, day)
     human = _human_columns(table, parts)
+    writable = [column for column in table.columns if column.writable]
     for page in table.client.search(table.table_id, body):
         for record in page.records:
             fields = record.get("fields") or {}
             if dated is None or _is_on(dated, fields, day):
-                yield _found(record, fields, parts, human)
+                whose = _key_text(account, fields.get(account.column.name)) if account else ""
+                yield _found(record, parts, human, writable, whose)
 
 
 def find_duplicates(rows: Iterator[FoundRow]) -> Duplicates:
@@ -170,14 +185,20 @@ def _is_on(dated: Part, fields: dict[str, Any], day: date | None) -> bool:
 
 
 def _found(
-    record: RecordJSON, fields: dict[str, Any], parts: Sequence[Part], human: Sequence[Column]
+    record: RecordJSON,
+    parts: Sequence[Part],
+    human: Sequence[Column],
+    writable: Sequence[Column],
+    account: str,
 ) -> FoundRow:
+    fields = record.get("fields") or {}
     return FoundRow(
         record_id=record["record_id"],
         key=tuple(_key_text(part, fields.get(part.column.name)) for part in parts),
         created=int(record.get("created_time") or 0),
         human=tuple(one.name for one in human if is_filled(fields.get(one.name))),
-        cells=fields,
+        account=account,
+        blank=not any(is_filled(fields.get(one.name)) for one in writable),
     )
 
 

@@ -558,6 +558,17 @@ def test_doctor_gives_a_next_step_for_each_red_line(table, run):
     assert "• rows without a key: 1 rows" in result.out
 
 
+def test_a_row_with_nothing_but_computed_cells_is_blank(base, run):
+    number = {"field_name": "编号", "type": 1005}
+    table = base.create_table("单元日报", [*FIELDS, number])
+    table.add([{}, row("2026-02-11", "1")])
+
+    result = run("doctor", "--json")
+
+    assert states(result)["blank rows"] == "note"
+    assert "rows without a key" not in states(result)
+
+
 def test_doctor_stops_at_wrong_credentials(run, sandbox):
     result = run("doctor", "--json", app_secret="wrong")
 
