@@ -6,10 +6,21 @@ conditions joined by `or`, a range for date columns, a month for dates kept as t
 conditions and 1,900 characters of filter a search (the platform takes 2,000), and one call per 500
 rows found.
 
-How many rows a filter will find is estimated from the first page, in two ways of which the larger
-counts: the share of its rows that match, times the table's rows (right when rows stand in no
-order), and the rows per different value on it, times the values asked for (right when rows of one
-value stand together, as in a table that grew day by day).
+How many rows a filter will find, reasoned from what is known before the first one is sent (the
+table's total T, the 500 rows of page 1, the values wanted):
+
+- *Together*: rows per different value on page 1, times the values wanted. Right where rows of one
+  value stand together, as days do in a table that grew day by day.
+- *Scattered*: T times the share of page 1 that matches. Right where values are spread all over the
+  table, as units are in that same table. Then page 1, 500 draws, shows most of the wanted values;
+  when it shows less than half of them, it is not a sample of this part of the key but a corner of
+  the table (or past the end of it), and its share says nothing.
+
+The larger of the two, where both hold, decides *which part* of the key to ask by. Whether to ask or
+to scan is decided on the smaller side (together, and at least the rows wanted), because the errors
+are not alike: the first page of a filtered search tells its true total, so asking in vain costs
+about one call before the scan goes on instead (`is_dearer`), while scanning in vain reads the whole
+table.
 """
 
 from __future__ import annotations
@@ -37,6 +48,8 @@ MOST_CONDITIONS: Final = 50
 MOST_CHARACTERS: Final = 1_900
 _MONTH: Final = len("2026-02")
 _DAY: Final = timedelta(days=1)
+_SOME_ROWS: Final = 50.0
+"""Rows per day taken for granted where nothing is known: a gap of ten days is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,7 @@ class Ask:
     Attributes:
         filter: What is sent.
         part: Which part of the key it is about.
+        weight: How many different values it covers.
         values: Values of that part of which every row is found.
         months: Months (`2026-02`) of which every row is found.
         span: First and last day of a range of which every row is found.
@@ -53,6 +67,7 @@ class Ask:
 
     filter: FilterJSON
     part: int
+    weight: int
     values: frozenset[Hashable] = frozenset()
     months: frozenset[str] = frozenset()
     span: tuple[str, str] | None = None
@@ -92,16 +107,45 @@ def cheapest(bindings: Sequence[Binding], keys: Iterable[Key], sample: Sample) -
         sample: The first page, which the scan does not have to read again.
     """
     wanted = list(keys)
-    best: list[Ask] | None = None
-    cost = math.ceil(max(0, sample.total - PAGE) / PAGE)
+    best: tuple[int, int, list[Ask]] | None = None
     for part, binding in enumerate(bindings):
         values = {key[part] for key in wanted}
-        for asks, share in _ways(part, binding, values):
-            rows = _estimate(part, values, sample) * share
-            calls = max(len(asks), len(asks) - 1 + math.ceil(rows / PAGE))
-            if calls < cost:
-                best, cost = asks, calls
-    return best
+        likely, least = _estimate(part, values, sample)
+        least = min(float(sample.total), max(least, len(wanted)))
+        likely = max(likely, least)
+        for asks in _ways(part, binding, values, per_value=likely / len(values)):
+            share = sum(ask.weight for ask in asks) / len(values)
+            calls = _calls(asks, likely * share)
+            if best is None or calls < best[0]:
+                best = (calls, _calls(asks, least * share), asks)
+    if best is None or best[1] >= scan_calls(sample.total):
+        return None
+    return best[2]
+
+
+def scan_calls(total: int) -> int:
+    """Return what a scan costs after its first page."""
+    return math.ceil(max(0, total - PAGE) / PAGE)
+
+
+def is_dearer(found: int, ask: Ask, later: Sequence[Ask], *, total: int) -> bool:
+    """Tell whether going on asking is dearer than a scan, once one search has told its total.
+
+    Args:
+        found: Rows that `ask` finds in all; its first page is read.
+        ask: The search that was begun.
+        later: Those that would follow; they are taken to find as much for their weight.
+        total: Rows of the table.
+    """
+    pages = max(0, math.ceil(found / PAGE) - 1)
+    per_weight = found / max(1, ask.weight)
+    pages += sum(max(1, math.ceil(per_weight * one.weight / PAGE)) for one in later)
+    return pages > scan_calls(total)
+
+
+def _calls(asks: Sequence[Ask], rows: float) -> int:
+    weight = sum(ask.weight for ask in asks)
+    return sum(max(1, math.ceil(rows * ask.weight / weight / PAGE)) for ask in asks)
 
 
 def exact(bindings: Sequence[Binding], keys: Iterable[Key]) -> list[Ask] | None:
@@ -110,21 +154,32 @@ def exact(bindings: Sequence[Binding], keys: Iterable[Key]) -> list[Ask] | None:
     ways = [
         asks
         for part, binding in enumerate(bindings)
-        for asks, _ in _ways(part, binding, {key[part] for key in wanted})
+        for asks in _ways(part, binding, {key[part] for key in wanted}, per_value=_SOME_ROWS)
     ]
     return min(ways, key=len, default=None)
 
 
-def _ways(part: int, binding: Binding, values: set[Hashable]) -> list[tuple[list[Ask], float]]:
-    """Return the ways to ask for values, each with the rows it finds per wanted row."""
+def _ways(
+    part: int, binding: Binding, values: set[Hashable], *, per_value: float
+) -> list[list[Ask]]:
+    """Return the ways to ask for the rows of some values.
+
+    Args:
+        part: Part of the key.
+        binding: Its column.
+        values: The values.
+        per_value: Rows per value, as far as one can tell.
+    """
     is_day = isinstance(binding.codec.values, Dates)
     texts = {value for value in values if isinstance(value, str)}
     if binding.column.type == FieldType.DATE:
-        return [_range(part, binding, texts)] if is_day and len(texts) == len(values) else []
+        if not is_day or len(texts) != len(values):
+            return []
+        return [[_range(part, binding, days) for days in _stretches(texts, per_value)]]
     if not binding.codec.filterable:
         return []
-    ways: list[tuple[list[Ask], float]] = [(_equal(part, binding, values), 1.0)]
-    if is_day and len(ways[0][0]) > 1:
+    ways = [_equal(part, binding, values)]
+    if is_day and len(ways[0]) > 1:
         ways.append(_months(part, binding, texts))
     return ways
 
@@ -133,26 +188,46 @@ def _equal(part: int, binding: Binding, values: set[Hashable]) -> list[Ask]:
     texts = {binding.codec.condition(value): value for value in values}
     groups = _groups([_condition(binding, "is", [text]) for text in sorted(texts)])
     return [
-        Ask(_either(group), part, values=frozenset(texts[one["value"][0]] for one in group))
+        Ask(
+            _either(group),
+            part,
+            len(group),
+            values=frozenset(texts[one["value"][0]] for one in group),
+        )
         for group in groups
     ]
 
 
-def _months(part: int, binding: Binding, days: set[str]) -> tuple[list[Ask], float]:
+def _months(part: int, binding: Binding, days: set[str]) -> list[Ask]:
     months = sorted({day[:_MONTH] for day in days})
     groups = _groups([_condition(binding, "contains", [month]) for month in months])
-    asks = [
-        Ask(_either(group), part, months=frozenset(one["value"][0] for one in group))
-        for group in groups
-    ]
-    length = sum(calendar.monthrange(int(month[:4]), int(month[5:]))[1] for month in months)
-    return asks, length / len(days)
+    asks = []
+    for group in groups:
+        asked = frozenset(one["value"][0] for one in group)
+        length = sum(calendar.monthrange(int(one[:4]), int(one[5:]))[1] for one in asked)
+        asks.append(Ask(_either(group), part, length, months=asked))
+    return asks
 
 
-def _range(part: int, binding: Binding, days: set[str]) -> tuple[list[Ask], float]:
+def _stretches(days: set[str], per_day: float) -> list[list[str]]:
+    """Split days where the rows of a gap would cost more than a search of its own."""
+    stretches: list[list[str]] = []
+    for day in sorted(days):
+        if stretches and (_days_between(stretches[-1][-1], day) - 1) * per_day < PAGE:
+            stretches[-1].append(day)
+        else:
+            stretches.append([day])
+    return stretches
+
+
+def _days_between(first: str, last: str) -> int:
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days
+
+
+def _range(part: int, binding: Binding, days: Sequence[str]) -> Ask:
     # ExactDate is cut to midnight, and there is no isGreaterEqual for dates: a day wider on both
     # sides, whatever the time of day in the cells.
-    first, last = date.fromisoformat(min(days)), date.fromisoformat(max(days))
+    first, last = date.fromisoformat(days[0]), date.fromisoformat(days[-1])
     before, after = (
         str(binding.codec.encode(day.isoformat())) for day in (first - _DAY, last + _DAY)
     )
@@ -163,8 +238,7 @@ def _range(part: int, binding: Binding, days: set[str]) -> tuple[list[Ask], floa
             _condition(binding, "isLess", ["ExactDate", after]),
         ],
     }
-    ask = Ask(both, part, span=(first.isoformat(), last.isoformat()))
-    return [ask], ((last - first).days + 1) / len(days)
+    return Ask(both, part, (last - first).days + 1, span=(days[0], days[-1]))
 
 
 def _condition(binding: Binding, operator: str, value: list[str]) -> ConditionJSON:
@@ -194,13 +268,16 @@ def _length(value: Any) -> int:  # noqa: ANN401  JSON
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def _estimate(part: int, values: set[Hashable], sample: Sample) -> float:
+def _estimate(part: int, values: set[Hashable], sample: Sample) -> tuple[float, float]:
+    """Return how many rows of the table carry one of the values: likely, and at least."""
     seen = [key[part] for key in sample.keys]
     if not seen:
-        return float(sample.total)
+        return float(sample.total), 0.0
+    together = min(float(sample.total), len(values) * len(seen) / len(set(seen)))
+    if 2 * len(values & set(seen)) < min(len(values), PAGE):
+        return together, together
     scattered = sample.total * sum(value in values for value in seen) / len(seen)
-    together = len(values) * len(seen) / len(set(seen))
-    return min(float(sample.total), max(scattered, together))
+    return max(scattered, together), together
 
 
 def _covers(ask: Ask, value: Hashable) -> bool:

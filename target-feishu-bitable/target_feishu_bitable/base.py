@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHINA: Final = ZoneInfo("Asia/Shanghai")
+_FORBIDDEN: Final = "/\\?*:[]"
+_LONGEST_NAME: Final = 100
 _IMAGINED: Final = "(not made by a dry run) "
 
 
@@ -85,7 +87,12 @@ class Base:
             ConfigError: It is missing and create_missing is off, or another stream's already.
             SchemaMismatch: The stream does not fit any table.
         """
-        wanted = mapping.table or self.settings.table or self.settings.place.table_id or stream
+        wanted = (
+            mapping.table
+            or self.settings.table
+            or self.settings.place.table_id
+            or table_name_for(stream)
+        )
         table_id = wanted if _is_table_id(wanted) else self._by_name().get(wanted)
         if table_id is None:
             table = self._make(stream, wanted, mapping, schema, keys)
@@ -168,6 +175,11 @@ class Base:
                 f"The base has no table {name!r} for the stream {stream}, and create_missing is "
                 "off: create it, or name another one in `tables`."
             )
+        if name != table_name_for(name):
+            raise ConfigError(
+                f"The stream {stream} can't have a table named {name!r}: a name has 1 to 100 "
+                f"characters and none of {' '.join(_FORBIDDEN)}. Name another one in `tables`."
+            )
         specs = [one.spec for one in self._layout(stream, mapping, schema, keys, ()).missing]
         if not specs:
             raise SchemaMismatch(f"The stream {stream} has no property to make a table of.")
@@ -219,6 +231,11 @@ class Base:
         else:
             origin = self.settings.api_url
         return f"{origin}/base/{self.client.app_token}?table={table_id}"
+
+
+def table_name_for(stream: str) -> str:
+    """Return a stream's name as the name of a table (vendor page app-table/create)."""
+    return "".join("_" if one in _FORBIDDEN else one for one in stream).strip()[:_LONGEST_NAME]
 
 
 def zone_of(name: str | None) -> ZoneInfo:

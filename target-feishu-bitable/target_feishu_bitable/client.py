@@ -34,6 +34,7 @@ WIKI_NODE: Final = "/open-apis/wiki/v2/spaces/get_node"
 LIST_PAGE: Final = 100
 SEARCH_PAGE: Final = 500
 MOST_PAGES: Final = 100_000
+TOO_LARGE_PAGE: Final = frozenset({1254030, 1254607})
 REPLAYS: Final = 2
 """How often an update with an unclear outcome is sent again."""
 
@@ -174,8 +175,8 @@ class BitableClient:
                 seen.add(token)
             try:
                 page = self.search_page(table_id, search, token=token, size=size, fresh=fresh)
-            except TooMuch:
-                if size <= 1:
+            except TooMuch as error:
+                if size <= 1 or error.code not in TOO_LARGE_PAGE:
                     raise
                 size //= 2
                 seen.discard(token or "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from target_feishu_bitable.errors import LockedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 
 def lock_path(api_url: str, app_token: str) -> Path:
@@ -46,7 +49,7 @@ def exclusive(api_url: str, app_token: str, *, timeout: float, started: str) -> 
     holder = path.with_suffix(".holder")
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=timeout)
+        _acquire(lock, holder, timeout)
     except Timeout:
         raise LockedError(
             f"Another run on this host writes the same base and did not end within {timeout:g} "
@@ -58,6 +61,18 @@ def exclusive(api_url: str, app_token: str, *, timeout: float, started: str) -> 
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _acquire(lock: FileLock, holder: Path, timeout: float) -> None:
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        logger.info(
+            "Waiting for another run that writes the same base: %s (at most %g seconds).",
+            _told(holder),
+            timeout,
+        )
+        lock.acquire(timeout=timeout)
 
 
 def _told(holder: Path) -> str:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
-from target_feishu_bitable.asking import Coverage, Sample, cheapest, exact
+from target_feishu_bitable.asking import PAGE, Coverage, Sample, cheapest, exact, is_dearer
+from target_feishu_bitable.client import Page
+from target_feishu_bitable.fields import joined
+from target_feishu_bitable.values import Numbers
+from target_feishu_bitable.wire import FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Sequence
 
     from target_feishu_bitable.asking import Ask, Key
-    from target_feishu_bitable.client import BitableClient, Page
+    from target_feishu_bitable.client import BitableClient
     from target_feishu_bitable.schema import Binding
     from target_feishu_bitable.wire import RecordJSON, SearchJSON
 
 logger = logging.getLogger(__name__)
-GET_AT_ONCE = 100
+GET_AT_ONCE: Final = 100
+MOST_NAMES: Final = 200
+"""Columns that a search can name; without names it returns all."""
 
 
 class KnownRow:
-    """A row of the table: its id, and the canonical values of the bound columns by field id."""
+    """A row of the table: its id, and the values of the bound columns, see `Lookup.cell`."""
 
     __slots__ = ("cells", "record_id")
 
@@ -40,6 +47,7 @@ class Lookup:
     Attributes:
         total: Rows in the table, our own creates included.
         surplus: Rows that repeat the key of an older one, among the keys asked for.
+        made: Ids of rows that this run made; readers may not see them yet.
     """
 
     def __init__(self, client: BitableClient, table_id: str, *, fresh: bool = False) -> None:
@@ -50,6 +58,7 @@ class Lookup:
         self._bindings: tuple[Binding, ...] = ()
         self._keys: tuple[Binding, ...] = ()
         self._places: tuple[int, ...] = ()
+        self._numeric: tuple[bool, ...] = ()
         self._fields: list[str] = []
         self._imagined: frozenset[str] = frozenset()
         self._coverage = Coverage()
@@ -58,6 +67,8 @@ class Lookup:
         self._texts: dict[str, str] = {}
         self.total = 0
         self.surplus: dict[Key, list[str]] = {}
+        self.made: set[str] = set()
+        self._counted = False
 
     def bind(
         self,
@@ -80,11 +91,13 @@ class Lookup:
         same_keys = [one.column.field_id for one in keys] == [
             one.column.field_id for one in self._keys
         ]
-        if self._first is not None and (unread or not same_keys):
+        is_empty = self._coverage.everything and not self.total
+        if self._first is not None and (unread or not same_keys) and not is_empty:
             self._forget()
         self._fields += [one for one in fields if one not in self._fields]
         self._bindings, self._keys = tuple(bindings), keys
         self._places = tuple(self._fields.index(one) for one in fields)
+        self._numeric = tuple(not one.is_key and _is_numeric_text(one) for one in bindings)
 
     def _forget(self) -> None:
         self._first, self._coverage = None, Coverage()
@@ -101,12 +114,17 @@ class Lookup:
         return self.total
 
     def count(self) -> int:
-        """Return how many rows the table has without reading any for keys."""
-        if self._first is None:
+        """Return how many rows the table has, asked once, without reading any for keys."""
+        if self._first is None and not self._counted:
             self.total = self._client.search_page(
                 self._table_id, self._search(), size=1, fresh=self._fresh
             ).total
+            self._counted = True
         return self.total
+
+    def sees_rows(self) -> bool:
+        """Tell whether a search shows any row now."""
+        return self._client.search_page(self._table_id, self._search(), size=1).total > 0
 
     def first_ids(self) -> list[str]:
         """Return the ids of the rows of the first page."""
@@ -117,6 +135,7 @@ class Lookup:
         """The table is empty now: the rows it was born with are gone."""
         self._forget_rows()
         self.total = 0
+        self._first = Page([], 0, None)
         self._coverage.everything = True
 
     def _forget_rows(self) -> None:
@@ -128,13 +147,16 @@ class Lookup:
         unknown = [key for key in keys if not self._coverage.has(key)]
         if not unknown:
             return
-        known = [key for row in self._rows.values() if (key := self._key(row)) is not None]
-        asks = cheapest(self._keys, unknown, Sample(self.total, known[:500]))
+        first = islice(self._rows.values(), PAGE)
+        known = [key for row in first if (key := self._key(row)) is not None]
+        asks = cheapest(self._keys, unknown, Sample(self.total, known))
         if asks is None:
             self._scan()
             return
-        for ask in asks:
-            self._ask(ask)
+        for place, ask in enumerate(asks):
+            if not self._ask(ask, later=asks[place + 1 :]):
+                self._scan()
+                return
 
     def drop(self, record_ids: Iterable[str]) -> None:
         """Forget rows that somebody deleted meanwhile."""
@@ -167,7 +189,10 @@ class Lookup:
     def cell(self, row: KnownRow, index: int) -> Hashable:
         """Return the canonical value of a row in the column of a binding."""
         place = self._places[index]
-        return row.cells[place] if place < len(row.cells) else None
+        value = row.cells[place] if place < len(row.cells) else None
+        if isinstance(value, float) or (self._numeric[index] and isinstance(value, str)):
+            return self._bindings[index].codec.decode(value)
+        return value
 
     def settle(self, keys: Iterable[Key]) -> None:
         """Put the oldest row first where a key stands in several, and note the others."""
@@ -186,11 +211,14 @@ class Lookup:
 
     def created(self, record_id: str, cells: Sequence[Hashable]) -> None:
         """Take note of a row that this run made; `cells` in the order of the bindings."""
+        self.total += 1
+        if not self._keys:
+            return  # nobody will ask for it
+        self.made.add(record_id)
         values: list[Hashable] = [None] * len(self._fields)
         for place, value in zip(self._places, cells, strict=True):
             values[place] = value
         self._add(KnownRow(record_id, values))
-        self.total += 1
 
     def updated(self, row: KnownRow, changes: Iterable[tuple[int, Hashable]]) -> None:
         """Take note of cells that this run changed, by the index of their binding."""
@@ -199,15 +227,23 @@ class Lookup:
             row.cells[self._places[index]] = value
 
     def _scan(self) -> None:
-        for page in self._client.search(self._table_id, self._search(), first=self._first):
+        # A page token is no snapshot: once this run has made rows, the scan begins anew.
+        first = None if self.made else self._first
+        for page in self._client.search(self._table_id, self._search(), first=first):
             self._take(page.records)
         self._coverage.everything = True
 
-    def _ask(self, ask: Ask) -> None:
+    def _ask(self, ask: Ask, *, later: Sequence[Ask] | None = None) -> bool:
+        """Search once; False when that turns out dearer than a scan, given what would follow."""
         search = self._search() | {"filter": ask.filter}
-        for page in self._client.search(self._table_id, search):
+        first = self._client.search_page(self._table_id, search)
+        self._take(first.records)
+        if later is not None and is_dearer(first.total, ask, later, total=self.total):
+            return False
+        for page in self._client.search(self._table_id, search, first=first):
             self._take(page.records)
         self._coverage.asks.append(ask)
+        return True
 
     def _search(self) -> SearchJSON:
         names = [
@@ -215,19 +251,26 @@ class Lookup:
             for binding in self._bindings
             if binding.column.field_id not in self._imagined
         ]
-        return {"field_names": names} if names else {}
+        return {"field_names": names} if 0 < len(names) <= MOST_NAMES else {}
 
     def _take(self, records: Iterable[RecordJSON]) -> None:
         for record in records:
             fields: dict[str, Any] = record.get("fields") or {}
             values: list[Hashable] = [None] * len(self._fields)
             for binding, place in zip(self._bindings, self._places, strict=True):
-                value = binding.codec.decode(fields.get(binding.column.name))
-                values[place] = self._shared(value)
+                values[place] = self._kept(binding, fields.get(binding.column.name))
             self._add(KnownRow(record["record_id"], values))
 
-    def _shared(self, value: Hashable) -> Hashable:
-        # Names and days repeat in thousands of rows: one object each keeps memory flat.
+    def _kept(self, binding: Binding, cell: object) -> Hashable:
+        # A scan may keep a hundred thousand rows of which few are compared: numbers stay as they
+        # came until then (a Decimal takes four times a float's room), equal texts are one object.
+        if not binding.is_key:
+            if isinstance(cell, float):
+                return cell
+            if cell is not None and _is_numeric_text(binding):
+                cell = joined(cell)
+                return self._texts.setdefault(cell, cell)
+        value = binding.codec.decode(cell)
         return self._texts.setdefault(value, value) if isinstance(value, str) else value
 
     def _add(self, row: KnownRow) -> None:
@@ -242,3 +285,7 @@ class Lookup:
     def _key(self, row: KnownRow) -> Key | None:
         key = tuple(row.cells[place] for place in self._places[: len(self._keys)])
         return None if any(part is None for part in key) else key
+
+
+def _is_numeric_text(binding: Binding) -> bool:
+    return binding.column.type == FieldType.TEXT and isinstance(binding.codec.values, Numbers)

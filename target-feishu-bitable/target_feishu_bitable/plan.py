@@ -28,7 +28,7 @@ class Row:
     """A record on its way to the table.
 
     Attributes:
-        number: Its place among all records of the run.
+        number: Its place among all records of the run; of the first one when a key came again.
         key: Canonical key; empty for keyless streams.
         values: Values as the stream gave them, in the order of the bindings; ABSENT if not given.
         cells: The same as canonical values.
@@ -40,8 +40,11 @@ class Row:
     cells: list[Hashable | Absent]
 
     def overlay(self, later: Row) -> None:
-        """Take over what a later record with the same key says."""
-        self.number = later.number
+        """Take over what a later record with the same key says.
+
+        The number stays: a state in between speaks of the earlier record, and is only true once
+        the row is stored.
+        """
         for index, cell in enumerate(later.cells):
             if cell is not ABSENT:
                 self.cells[index] = cell

@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 
     from tenacity import RetryCallState
 
-    from target_feishu_bitable.errors import (
-        TargetError,
-    )
+    from target_feishu_bitable.errors import TargetError
     from target_feishu_bitable.transport import Answer, Method, Transport
 
 logger = logging.getLogger(__name__)
@@ -44,19 +42,22 @@ WAITING_SECONDS: Final = 300.0
 TOKEN_SPARE_SECONDS: Final = 600
 _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 60.0
-_SERVER_ERROR: Final = 500
+_WRONG_ADDRESS: Final = frozenset(range(400, 500)) - {408, 429}
+"""HTTP statuses of an answer without the platform's envelope that no repetition would change."""
 
 TOKEN_REFUSED: Final = frozenset({99991663, 99991668, 99991677})
 GATEWAY_LIMIT: Final = 99991400
 BUSY: Final = frozenset({1254290, 1254291, 1254112, 1254036})
 """Nothing was done; the base is busy or the caller too fast."""
-HEAVY: Final = frozenset({1254607, 1254002, 1254104, 1254030})
-"""Nothing was done, and less at once may pass."""
+HEAVY: Final = {1254607: 4, 1254002: 2, 1254104: 1, 1254030: 1}
+"""Nothing was done, and less at once may pass; how often the same is tried before that. 1254607
+also means that an earlier operation is still being computed, 1254002 that a lock was not got."""
 IN_FLIGHT: Final = 1254608
-"""The same client_token is being worked on: its first answer comes later."""
+"""The same client_token came again too soon: the first one is being worked on, or is done."""
 LATE: Final = frozenset({1254040, 1254041, 1254042, 1254044, 1254045, 1254024})
 """Not found; also said of what was created seconds ago."""
-UNKNOWN: Final = frozenset({1255001, 1255002, 1255003, 1255004, 1255005, 1255040, 1500, 2200})
+TIMED_OUT: Final = 1255040
+UNKNOWN: Final = frozenset({1255001, 1255002, 1255003, 1255004, 1255005, TIMED_OUT, 1500, 2200})
 TOKEN_CONFLICT: Final = frozenset({1255006})
 """The client_token was used for something else: a new one, after a look at what was stored."""
 ROW_GONE: Final = frozenset({1254043})
@@ -93,10 +94,13 @@ _ACCESS: Final = {
 class _Again(Exception):  # noqa: N818  a wish, not a fault
     """Ask again later."""
 
-    def __init__(self, failure: TargetError, wait: float | None = None) -> None:
+    def __init__(
+        self, failure: TargetError, wait: float | None = None, most: int = ATTEMPTS
+    ) -> None:
         super().__init__(str(failure))
         self.failure = failure
         self.wait = wait
+        self.most = most
 
 
 class Session:
@@ -226,8 +230,9 @@ class Session:
         code = answer.code
         if code == GATEWAY_LIMIT:
             return _Again(failure(Unavailable, method, path, answer), answer.retry_in)
-        nothing_done = code in BUSY or code == IN_FLIGHT
-        if nothing_done or (fresh and code in LATE) or (code in UNKNOWN and not writes):
+        if code in HEAVY:
+            return _Again(failure(TooMuch, method, path, answer), most=HEAVY[code])
+        if code in BUSY or (fresh and code in LATE) or (code in UNKNOWN and not writes):
             return _Again(failure(Unavailable, method, path, answer))
         kind, advice = _meaning(code)
         return failure(kind, method, path, answer, advice)
@@ -249,8 +254,8 @@ def _meaning(code: int) -> tuple[type[TargetError], str]:
     if code in _ACCESS or code in TOKEN_REFUSED:
         return AccessError, _ACCESS.get(code, "")
     for codes, kind in (
-        (HEAVY, TooMuch),
         (UNKNOWN, UnknownOutcome),
+        (frozenset({IN_FLIGHT}), UnknownOutcome),
         (TOKEN_CONFLICT, UnknownOutcome),
         (ROW_GONE, RowGone),
         (_BAD_CELL, BadBatch),
@@ -271,7 +276,7 @@ def failure(
 
 def _lost(method: str, path: str, nothing: Unanswered, *, writes: bool) -> TargetError | _Again:
     text = f"{method} {path}: {nothing}."
-    if nothing.status is not None and nothing.status < _SERVER_ERROR and "not JSON" in str(nothing):
+    if nothing.status in _WRONG_ADDRESS:
         return ApiError(f"{text} Check the setting api_url.")
     if writes and nothing.sent:
         return UnknownOutcome(text)
@@ -280,7 +285,8 @@ def _lost(method: str, path: str, nothing: Unanswered, *, writes: bool) -> Targe
 
 def _is_enough(state: RetryCallState) -> bool:
     return (
-        state.attempt_number >= ATTEMPTS or state.idle_for + state.upcoming_sleep > WAITING_SECONDS
+        state.attempt_number >= _again(state).most
+        or state.idle_for + state.upcoming_sleep > WAITING_SECONDS
     )
 
 

@@ -71,6 +71,8 @@ class BitableSink(Sink):
         self._rows: list[Row] = []
         self._by_key: dict[tuple[Any, ...], Row] = {}
         self._days: set[Any] = set()
+        self._declared = frozenset(schema["properties"])
+        self.blocked = 0
 
     @property
     def days_created(self) -> int | None:
@@ -114,10 +116,13 @@ class BitableSink(Sink):
         except fastjsonschema.JsonSchemaDefinitionException:
             return super().get_validator()
 
-    # Dates stay texts: the columns' codecs read them, and know the base's zone.
     @override
-    def _parse_timestamps_in_record(self, *_args: Any, **_kwargs: Any) -> None:
-        return
+    def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
+        # The SDK's own way logs a traceback before it raises, and turns days and times into
+        # objects; here they stay texts, which the columns' codecs read in the base's zone.
+        if self._validator is not None:
+            self._validator.validate(record)
+        return record
 
     @override
     def _after_process_record(self, context: dict[str, Any]) -> None:
@@ -130,8 +135,23 @@ class BitableSink(Sink):
         Raises:
             RowError: A value does not fit its column, or a part of the key is empty.
         """
-        number = self.target.next_number()
         self.counts.read += 1
+        if not record.keys() <= self._declared:
+            unknown = ", ".join(sorted(record.keys() - self._declared))
+            self.target.say_once(
+                f"Stream {self.stream_name}: not in its schema, so not written: {unknown}."
+            )
+        try:
+            self._take(record)
+        except RowError as error:
+            if not self.target.settings.dry_run:
+                raise
+            self.blocked += 1
+            if self.blocked <= _SHOWN:
+                self.logger.warning("Dry run, blocked: %s", error)
+
+    def _take(self, record: dict[str, Any]) -> None:
+        number = self.target.next_number()
         values = [record.get(binding.property, ABSENT) for binding in self._bindings]
         row = Row(number, (), values, self._canonical(number, values))
         if not self._keys:
@@ -237,6 +257,4 @@ class BitableSink(Sink):
                 for index in change.cells
             )
             self.logger.info("Dry run, %s: %s", describe_key(self._bindings, change.row.key), cells)
-        self.counts.created += len(made.creates)
-        self.counts.updated += len(made.updates)
         self.counts.unchanged += made.unchanged

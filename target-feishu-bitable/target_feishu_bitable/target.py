@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json
 import signal
 import sys
 import time
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Final, TypeGuard
 
 from singer_sdk import Target
 from singer_sdk.exceptions import (
@@ -27,6 +29,7 @@ from singer_sdk.helpers.capabilities import (
     PluginCapabilities,
     TargetCapabilities,
 )
+from singer_sdk.io_base import SingerReader
 from typing_extensions import override
 
 from target_feishu_bitable import limits, lock
@@ -57,10 +60,18 @@ _SIGNAL_EXIT: Final = 128
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
-def connect(settings: Settings) -> Session:
-    """Return a session with the settings' address and app."""
-    transport = Transport(settings.api_url, timeout=settings.request_timeout_seconds)
-    return Session(transport, app_id=settings.app_id, app_secret=settings.app_secret)
+class _Reader(SingerReader):
+    """The SDK's reader, which would log a line that it can't read, and with it what it holds."""
+
+    @override
+    def deserialize_json(self, line: str) -> dict[str, Any]:
+        try:
+            message: object = json.loads(line, parse_float=Decimal)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):
+            raise InvalidInputLine("A line is not a JSON object.")
+        return message
 
 
 class TargetFeishuBitable(Target):
@@ -77,7 +88,9 @@ class TargetFeishuBitable(Target):
         PluginCapabilities.STRUCTURED_LOGGING,
         TargetCapabilities.VALIDATE_RECORDS,
     ]
+    message_reader_class = _Reader
     clock: Callable[[], float] = staticmethod(time.time)
+    sleep: Callable[[float], None] = staticmethod(time.sleep)
 
     settings: Settings
 
@@ -126,7 +139,13 @@ class TargetFeishuBitable(Target):
         """
         settings = self.settings
         self.logger.info("Writing to %s", settings.api_url)
-        session = connect(settings)
+        session = Session(
+            Transport(settings.api_url, timeout=settings.request_timeout_seconds),
+            app_id=settings.app_id,
+            app_secret=settings.app_secret,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
         self._session = session
         self._held.callback(session.transport.close)
         app_token = app_token_of(settings.place, session)
@@ -137,6 +156,11 @@ class TargetFeishuBitable(Target):
                 lock.exclusive(settings.api_url, app_token, timeout=timeout, started=started)
             )
         return Base(BitableClient(session, app_token), settings)
+
+    @property
+    def received(self) -> int:
+        """Records taken in so far, of all streams."""
+        return self._received
 
     def next_number(self) -> int:
         """Return the place of the next record among all of the run."""
@@ -171,20 +195,36 @@ class TargetFeishuBitable(Target):
         except (InvalidRecord, MissingKeyPropertiesError) as error:
             number = self._received
             self._store_before(number)
-            reason = str(error).splitlines()[0]
+            reason = str(error).splitlines()[0].rstrip(" .")
             raise RowError(
                 f"Record {number + 1} of the run does not fit its schema: {reason}. Rows that came "
                 "before it are stored.",
                 number=number,
             ) from None
+        blocked = sum(one.blocked for one in self._sinks_active.values() if is_ours(one))
+        if blocked:
+            raise TargetError(f"Dry run: {blocked} rows are blocked; the log says why.")
 
     def _store_before(self, number: int) -> None:
         """Write the rows that came before a refused one, and emit the last state before it."""
-        states = [state for place, state in self._states if place <= number]
         for sink in (*self._sinks_to_clear, *self._sinks_active.values()):
-            self.drain_one(sink)
+            try:
+                self.drain_one(sink)
+            except RowError as other:
+                self.logger.error("%s", other)  # noqa: TRY400  a sentence for a person
+                number = min(number, other.number)
+        states = [state for place, state in self._states if place <= number]
         if states:
             self._write_state_message(states[-1])
+
+    @override
+    def get_sink(self, stream_name: str, **options: Any) -> Sink:
+        existing = self._sinks_active.get(stream_name)
+        if existing is not None and options.get("schema") is not None:
+            # Rows of the old schema first: the last record of a key wins, and both sinks share
+            # what is known of the table.
+            self.drain_one(existing)
+        return super().get_sink(stream_name, **options)
 
     @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
@@ -223,7 +263,7 @@ class TargetFeishuBitable(Target):
         self.logger.info("run summary", extra={"summary": summary})
 
     def _warn_of_limits(self, stream: str, sink: Sink) -> None:
-        if not isinstance(sink, BitableSink) or sink.counts.rows_in_table is None:
+        if not is_ours(sink) or sink.counts.rows_in_table is None:
             return
         warning = limits.warning(
             sink.table.name,
@@ -260,6 +300,11 @@ class TargetFeishuBitable(Target):
                 config=config.config if config else None,
                 parse_env_config=config.parse_env if config else False,
             ).listen(file_input)
+
+
+def is_ours(sink: Sink) -> TypeGuard[BitableSink]:
+    """Tell whether a sink is one of this target's, as every sink is."""
+    return isinstance(sink, BitableSink)
 
 
 @contextmanager

@@ -1,0 +1,192 @@
+"""Creates rows, each once: the platform has no unique keys, and an answer may get lost.
+
+A repeated create with the same `client_token` gets the first answer again (measured); how long that
+holds is not documented, and 1255006 ends it. Searches may not show a row for some seconds after it
+was made (replicas). So neither is trusted alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from target_feishu_bitable.errors import AccessError, TooMuch, UnknownOutcome
+from target_feishu_bitable.plan import ABSENT
+from target_feishu_bitable.session import MANAGE, TIMED_OUT, TOKEN_CONFLICT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_feishu_bitable.base import Base, Table
+    from target_feishu_bitable.plan import Row
+    from target_feishu_bitable.schema import Binding
+    from target_feishu_bitable.summary import Counts
+    from target_feishu_bitable.wire import NewRecordJSON
+
+logger = logging.getLogger(__name__)
+
+LAG_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
+"""How long a row just written may stay invisible to searches: waited out before it counts."""
+
+
+class Creator:
+    """Creates rows of one stream in its table.
+
+    Args:
+        base: The opened base.
+        table: The table.
+        stream: Name of the stream, for messages.
+        bindings: The stream's columns.
+        counts: Where written rows are counted.
+        keyed: Whether rows can be found again by a key.
+    """
+
+    def __init__(
+        self,
+        base: Base,
+        table: Table,
+        stream: str,
+        bindings: Sequence[Binding],
+        counts: Counts,
+        *,
+        keyed: bool,
+    ) -> None:
+        self._base = base
+        self._client = base.client
+        self._table = table
+        self._stream = stream
+        self._bindings = bindings
+        self._counts = counts
+        self._keyed = keyed
+        self._sleep = base.client.session.sleep
+
+    def create(self, rows: Sequence[Row]) -> None:
+        """Create rows, at most as many as one call takes.
+
+        Raises:
+            AccessError: The app does not see what it writes.
+            BadBatch: A cell is not acceptable; nothing was created.
+            TooMuch: Send less at once; nothing was created.
+            UnknownOutcome: It could not be found out what was created.
+        """
+        if self._base.advanced and not self._table.visible and self._table.lookup.total == 0:
+            self._create_trial(rows[0])
+            rows = rows[1:]
+        self._table.visible = True
+        if rows and self._keyed:
+            self._create_once(rows)
+        elif rows:
+            self._keep(rows, self._create_again_and_again(rows))
+
+    def _create_once(self, rows: Sequence[Row]) -> None:
+        """Create rows, each once, whatever becomes of the answers.
+
+        The same rows go out with the same client_token, for which the platform gives its first
+        answer again; before that, and before anything goes out with a new one, the keys are looked
+        up. Only a look that waited for the replicas lets rows count as missing.
+        """
+        records = [self._record(row) for row in rows]
+        token = self._client.new_token()
+        for attempt, seconds in enumerate(LAG_SECONDS):
+            try:
+                made = self._client.batch_create(self._table.id, records, client_token=token)
+            except (UnknownOutcome, TooMuch) as error:
+                spent = error.code in TOKEN_CONFLICT
+                is_last = attempt == len(LAG_SECONDS) - 1
+                too_slow = error.code == TIMED_OUT and attempt > 0 and len(rows) > 1
+                goes_on_anew = spent or is_last or too_slow or isinstance(error, TooMuch)
+                missing = self._missing(rows, error, patient=goes_on_anew)
+                if len(missing) < len(rows):
+                    self._counts.created += len(rows) - len(missing)
+                    self._table.lookup.total += len(rows) - len(missing)
+                    if missing:
+                        self._create_once(missing)
+                    return
+                if too_slow:
+                    raise TooMuch(str(error), code=error.code, log_id=error.log_id) from error
+                if is_last or isinstance(error, TooMuch):
+                    raise
+                token = self._client.new_token() if spent else token
+                self._sleep(seconds)
+            else:
+                self._keep(rows, made)
+                return
+
+    def _keep(self, rows: Sequence[Row], record_ids: Sequence[str]) -> None:
+        self._counts.created += len(rows)
+        for row, record_id in zip(rows, record_ids, strict=True):
+            cells = [None if cell is ABSENT else cell for cell in row.cells]
+            self._table.lookup.created(record_id, cells)
+
+    def _missing(self, rows: Sequence[Row], error: Exception, *, patient: bool) -> list[Row]:
+        """Return the rows that can't be found in the table.
+
+        Args:
+            rows: The rows.
+            error: Why somebody looks.
+            patient: Wait for replicas that lag behind before a row counts as missing.
+        """
+        logger.warning("%s Looking whether the rows are there.", error)
+        missing = list(rows)
+        for seconds in LAG_SECONDS:
+            self._table.lookup.find_again(row.key for row in missing)
+            missing = [row for row in missing if not self._table.lookup.rows(row.key)]
+            if not missing or (len(missing) == len(rows) and not patient):
+                break
+            self._sleep(seconds)
+        return missing
+
+    def _create_again_and_again(self, rows: Sequence[Row]) -> list[str]:
+        """Create rows that no key tells apart: only the client_token keeps them single."""
+        records = [self._record(row) for row in rows]
+        token = self._client.new_token()
+        for seconds in LAG_SECONDS:
+            try:
+                return self._client.batch_create(self._table.id, records, client_token=token)
+            except UnknownOutcome as error:
+                lost = error
+                if error.code in TOKEN_CONFLICT:
+                    break
+                self._sleep(seconds)
+        raise UnknownOutcome(
+            f"{lost} Whether the last {len(rows)} rows of the stream {self._stream} are in the "
+            f"table {self._table.name!r} is not known: look there before the next run.",
+            code=lost.code,
+            log_id=lost.log_id,
+        )
+
+    def _create_trial(self, row: Row) -> None:
+        """Create one row and look whether it can be seen: a blind table would only grow copies."""
+        made = self._create_again_and_again([row])
+        seen = False
+        try:
+            seen = self._is_visible(row)
+        finally:
+            if not seen:  # also when a signal stops the waiting
+                self._client.batch_delete(self._table.id, made)
+        if not seen:
+            raise AccessError(
+                f"The table {self._table.name!r} does not show the app its own rows, so it can't "
+                f"be kept without duplicates; the one row written to find out was removed. {MANAGE}"
+            )
+        self._counts.created += 1
+        self._table.lookup.total = max(1, self._table.lookup.total)
+
+    def _is_visible(self, row: Row) -> bool:
+        lookup = self._table.lookup
+        for seconds in LAG_SECONDS:
+            if self._keyed:
+                lookup.find_again([row.key])
+            if lookup.rows(row.key) if self._keyed else lookup.sees_rows():
+                return True
+            self._sleep(seconds)
+        return False
+
+    def _record(self, row: Row) -> NewRecordJSON:
+        return {
+            "fields": {
+                binding.column.name: binding.codec.encode(value)
+                for binding, value in zip(self._bindings, row.values, strict=True)
+                if value is not ABSENT and value is not None
+            }
+        }
