@@ -1,0 +1,217 @@
+"""What a STATE means: everything before it is in the table."""
+
+from __future__ import annotations
+
+import pytest
+
+from platform_sandbox import Fault
+from target_feishu_bitable.target import TargetFeishuBitable
+
+pytestmark = pytest.mark.usefixtures("table")
+
+
+class Clock:
+    """Seconds that pass with every look, from now on."""
+
+    def __init__(self):
+        self.now = 1_800_000_000.0
+        self.step = 0.0
+
+    def __call__(self):
+        self.now += self.step
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(TargetFeishuBitable, "clock", staticmethod(clock))
+    return clock
+
+
+def test_every_state_stores_what_came_before_it(feed, say, units, table, monkeypatch):
+    written = []
+    emit = TargetFeishuBitable._write_state_message
+
+    def noted(self, value):
+        written.append((value["bookmark"], len(table)))
+        emit(self, value)
+
+    monkeypatch.setattr(TargetFeishuBitable, "_write_state_message", noted)
+    rows = say.rows(30)
+
+    outcome = feed(
+        say.schema(),
+        *rows[:10],
+        say.state(1),
+        *rows[10:20],
+        say.state(2),
+        *rows[20:],
+        say.state(3),
+        checkpoint_seconds=0,
+    ).ok()
+
+    assert written[:3] == [(1, 10), (2, 20), (3, 30)]
+    assert outcome.bookmarks[:3] == [1, 2, 3]
+    assert set(outcome.bookmarks[3:]) <= {3}
+    assert units() == say.units(rows)
+
+
+def test_states_wait_for_the_seconds_between_checkpoints(feed, say, clock, calls):
+    clock.step = 1.0
+    messages = [say.schema()]
+    for number, one in enumerate(say.rows(100)):
+        messages += [one, say.state(number)]
+
+    outcome = feed(*messages, checkpoint_seconds=30).ok()
+
+    assert 2 <= calls.by_kind["batch_create"] <= 4
+    assert outcome.bookmarks[-1] == 99
+    assert len(outcome.bookmarks) <= 5
+
+
+def test_states_wait_without_end_when_no_time_passes(feed, say, clock, calls):
+    messages = [say.schema()]
+    for number, one in enumerate(say.rows(100)):
+        messages += [one, say.state(number)]
+
+    outcome = feed(*messages, checkpoint_seconds=30).ok()
+
+    assert calls.by_kind["batch_create"] == 1
+    assert outcome.bookmarks == [99]
+
+
+def test_a_state_after_five_thousand_rows_is_a_checkpoint(feed, say, clock):
+    rows = say.rows(6_000)
+
+    outcome = feed(
+        say.schema(),
+        *rows[:4_999],
+        say.state(1),
+        *rows[4_999:5_000],
+        say.state(2),
+        *rows[5_000:],
+        say.state(3),
+        checkpoint_seconds=86_400,
+    ).ok()
+
+    assert outcome.bookmarks == [2, 3]
+
+
+def test_a_full_batch_is_written_without_a_state(feed, say, clock, table, fail):
+    rows = say.rows(20)
+    fail("records/batch_create", code=1254103, skip=1)
+
+    outcome = feed(
+        say.schema(), *rows[:5], say.state(1), *rows[5:], say.state(2), batch_size_rows=10
+    )
+
+    assert len(table) == 10
+    assert outcome.states == []
+
+
+def test_no_state_for_rows_that_could_not_be_written(feed, say, fail, units):
+    fail("records/batch_create", code=1254103, skip=1, times=None)
+    rows = say.rows(20)
+
+    outcome = feed(
+        say.schema(), *rows[:10], say.state(1), *rows[10:], say.state(2), checkpoint_seconds=0
+    )
+
+    assert units() == say.units(rows[:10])
+    assert outcome.bookmarks == [1]
+    assert outcome.of()["created"] == 10
+    assert outcome.summary["write_calls"] == 2
+
+
+def test_a_state_without_rows_is_emitted(feed, say):
+    outcome = feed(say.schema(), say.state(1)).ok()
+
+    assert outcome.bookmarks == [1]
+
+
+def test_a_run_without_states_emits_none(feed, say, units):
+    outcome = feed(say.schema(), *say.rows(3)).ok()
+
+    assert outcome.states == []
+    assert len(units()) == 3
+
+
+def test_a_state_for_several_streams_waits_for_all_of_them(feed, say, platform, stored):
+    shape = {"id": {"type": "integer"}}
+    platform.faults.add(Fault(path="records/batch_create", code=1254103, skip=1, times=None))
+
+    outcome = feed(
+        say.schema(),
+        say.schema(shape, ["id"], "other"),
+        *say.rows(3),
+        {"type": "RECORD", "stream": "other", "record": {"id": 5}},
+        say.state(1),
+        table=None,
+        tables={"report": {"table": "日报"}},
+        checkpoint_seconds=0,
+    )
+
+    assert len(stored()) == 3
+    assert outcome.states == []
+
+
+@pytest.mark.parametrize("what", ["table", "column"])
+def test_a_dry_run_changes_nothing_and_emits_no_state(feed, say, base, table, calls, what):  # noqa: PLR0917  fixtures
+    feed(say.schema(), *say.rows(20)).ok()
+    before = [(one.id, one.fields, one.rows()) for one in base.tables]
+    changed = say.rows(25)
+    changed[3]["record"]["cost"] = 99
+    wider = say.properties | ({"plays": {"type": "integer"}} if what == "column" else {})
+    calls.clear()
+
+    outcome = feed(
+        say.schema(wider),
+        *changed,
+        say.state(1),
+        dry_run=True,
+        table="新表" if what == "table" else "日报",
+        checkpoint_seconds=0,
+    ).ok()
+
+    assert [(one.id, one.fields, one.rows()) for one in base.tables] == before
+    assert calls.writes == 0
+    assert outcome.states == []
+    assert outcome.summary["write_calls"] == 0
+    told = "\n".join(outcome.log)
+    if what == "table":
+        assert "'新表' would be created" in told
+        assert "25 rows would be created" in told
+    else:
+        assert "'plays' would be created" in told
+        assert "5 rows would be created, 1 updated, 19 are equal" in told
+        assert "cost: 3.25 → 99" in told
+
+
+def test_a_dry_run_needs_no_lock(feed, say, monkeypatch):
+    from target_feishu_bitable import lock
+
+    def forbidden(*_args, **_kwargs):
+        raise AssertionError("locked")
+
+    monkeypatch.setattr(lock, "exclusive", forbidden)
+
+    feed(say.schema(), *say.rows(3), dry_run=True).ok()
+
+
+def test_a_wrong_setting_is_a_sentence_before_any_call(feed, say, calls):
+    outcome = feed(say.schema(), *say.rows(3), rows_per_request=0)
+
+    assert "rows_per_request" in outcome.error.errors[0]
+    assert calls.count() == 0
+
+
+def test_a_summary_comes_also_when_the_base_can_not_be_opened(feed, say, platform):
+    platform.feishu.app(rights="none")
+
+    outcome = feed(say.schema(), *say.rows(3), say.state(1))
+
+    assert outcome.error is not None
+    assert outcome.summary["requests"] > 0
+    assert outcome.summary["write_calls"] == 0
+    assert outcome.of()["created"] == 0
