@@ -9,7 +9,7 @@ PORT ?= 8765
 ENVIRONMENT ?= prod
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PACKAGES := tap-oceanengine-local target-feishu-bitable feishu-notify platform-sandbox
-SOURCES := $(PACKAGES) tests $(wildcard bench)
+SOURCES := $(PACKAGES) tests deploy $(wildcard bench)
 
 .PHONY: help
 help: ## print this list
@@ -56,6 +56,11 @@ resync: install ## read and correct days again: FROM=2026-02-01 [TO=2026-02-28] 
 	@TAP_OCEANENGINE_LOCAL_START_DATE=$(FROM) $(if $(TO),TAP_OCEANENGINE_LOCAL_END_DATE=$(TO)) \
 	    meltano --environment $(ENVIRONMENT) run --no-state-update tap-oceanengine-local target-feishu-bitable
 
+.PHONY: export
+export: install ## write rows into export/: MONTH=2026-02 | FROM= TO= | DATE= [FORMAT=csv|jsonl] [ENVIRONMENT=prod]
+	@python deploy/export.py --format $(or $(FORMAT),csv) --environment $(ENVIRONMENT) \
+	    $(if $(MONTH),--month $(MONTH)) $(if $(DATE),--date $(DATE)) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO))
+
 .PHONY: pins
 pins: .venv/runtime.stamp ## compile requirements.txt, requirements-dev.txt and constraints.txt anew
 	@.ci/pins
@@ -77,7 +82,7 @@ clean: stop ## remove what was installed, the sandbox's data and caches (never .
 	@pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
 	@touch $@
 
-.venv/plugins.stamp: .venv/runtime.stamp constraints.txt meltano.yml
+.venv/plugins.stamp: .venv/runtime.stamp constraints.txt constraints-jsonl.txt meltano.yml
 	@echo "Installing the plugins into their own environments …"
 	@meltano --environment sandbox --log-level warning install --clean
 	@touch $@

@@ -19,7 +19,7 @@ LINKED = (
     "tap-oceanengine-local", "target-feishu-bitable", "feishu-notify", "platform-sandbox",
     "README.md", "README.zh-CN.md",
 )  # fmt: skip
-COPIED = ("meltano.yml", "logging.yaml", "constraints.txt")
+COPIED = ("meltano.yml", "logging.yaml", "constraints.txt", "constraints-jsonl.txt")
 
 
 @dataclass(frozen=True, slots=True)
