@@ -106,6 +106,12 @@ def _show_duplicates(table: OpenTable, found: Duplicates, console: Console) -> N
         lines.append(f"      stays   {_row_line(one.kept)}")
         lines += [f"      surplus {_row_line(row)}" for row in one.surplus]
     console.listed(lines)
+    old = sum(one.may_be_old for one in found.copies)
+    if old:
+        console.say(
+            f"{old:,} of the rows that stay are not the oldest, which runs kept up to date: after "
+            "cleaning, run the tap again for their days."
+        )
     if found.keyless:
         console.say(f"{found.keyless:,} rows have an empty key column; they are left alone.")
 

@@ -108,7 +108,7 @@ def examine(settings: Settings, wanted: Wanted, sample: Sample | None) -> Iterat
         except TargetError as error:
             yield _no_table(settings, stream, error)
             continue
-        yield from _table_checks(table, stream, sample)
+        yield from _table_checks(table, stream, sample, advanced=app["is_advanced"])
 
 
 def _streams(settings: Settings, wanted: Wanted, sample: Sample | None) -> list[str | None]:
@@ -122,14 +122,16 @@ def _about(wanted: Wanted, stream: str | None) -> Wanted:
     return type(wanted)(stream, wanted.key, wanted.date_column)
 
 
-def _table_checks(table: OpenTable, stream: str | None, sample: Sample | None) -> Iterator[Check]:
+def _table_checks(
+    table: OpenTable, stream: str | None, sample: Sample | None, *, advanced: bool
+) -> Iterator[Check]:
     yield Check("table", OK, f"“{table.name}” ({table.table_id}), {len(table.columns)} columns")
     schema = sample.schemas.get(stream or "") if sample else None
     if sample is not None and schema is not None and stream is not None:
         yield from _stream_checks(table, stream, schema, sample)
     else:
         yield from _mapping_checks(table)
-    yield from _row_checks(table)
+    yield from _row_checks(table, advanced=advanced)
     yield Check(
         "write access",
         NOTE,
@@ -207,15 +209,22 @@ def _mapping_checks(table: OpenTable) -> Iterator[Check]:
         yield Check("columns", NOTE, told, "Map the properties elsewhere if they are wanted.")
 
 
-def _row_checks(table: OpenTable) -> Iterator[Check]:
+def _row_checks(table: OpenTable, *, advanced: bool) -> Iterator[Check]:
     try:
         total = table.client.search_page(table.table_id, {}, size=1).total
     except TargetError as error:
         yield _red("read access", error)
         return
-    yield Check("read access", OK, f"{total:,} rows")
+    yield _visible(total, advanced=advanced)
     yield _capacity(table, total)
     yield from _content_checks(table)
+
+
+def _visible(total: int, *, advanced: bool) -> Check:
+    if total or not advanced:
+        return Check("read access", OK, f"{total:,} rows")
+    step = "If there are rows in the Bitable, give the app 可管理: 「…」→「更多」→「添加文档应用」."
+    return Check("read access", NOTE, "no row is visible, and 高级权限 is on", step)
 
 
 def _capacity(table: OpenTable, total: int) -> Check:

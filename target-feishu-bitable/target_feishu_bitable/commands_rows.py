@@ -52,6 +52,11 @@ class Copies:
     kept: FoundRow
     surplus: tuple[FoundRow, ...]
 
+    @property
+    def may_be_old(self) -> bool:
+        """Whether an older copy goes: runs write the newest numbers into the oldest one."""
+        return any(row.created < self.kept.created for row in self.surplus)
+
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:

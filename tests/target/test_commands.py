@@ -211,6 +211,17 @@ def test_keeps_the_row_with_the_most_human_content_then_the_oldest(table, run):
     assert "also holds 备注" in result.out
 
 
+def test_says_whose_numbers_may_be_old(table, run, sandbox):
+    table.add([row("2026-02-11", "1")])
+    sandbox.platform.clock.advance(days=1)
+    table.add([row("2026-02-11", "1", 备注="typed here")])
+
+    result = run("clean-duplicates", "--yes")
+
+    assert "1 of the rows that stay are not the oldest" in result.out
+    assert [cells["备注"] for _, cells in table.rows()] == ["typed here"]
+
+
 def test_shows_first_and_changes_nothing_when_the_answer_is_no(table, run, sandbox):
     table.add([row("2026-02-11", "1")] * 2)
 
@@ -574,6 +585,36 @@ def test_doctor_stops_at_wrong_credentials(run, sandbox):
 
     assert (result.code, states(result)) == (1, {"credentials": "red"})
     assert "app_secret" in result.json["checks"][0]["told"]
+
+
+@pytest.mark.parametrize(
+    ("app", "red", "advice"),
+    [
+        ({"scopes": []}, "base", "scope bitable:app"),
+        ({"rights": "none"}, "base", "添加文档应用"),
+        ({"advanced": "refused"}, "read access", "可管理"),
+    ],
+)
+def test_doctor_names_the_right_that_is_missing(table, run, sandbox, *, app, red, advice):
+    table.add([row("2026-02-11", "1")])
+    sandbox.platform.feishu.app(**app)
+
+    result = run("doctor", "--json")
+
+    assert result.code == 1
+    (line,) = [check for check in result.json["checks"] if check["state"] == "red"]
+    assert line["name"] == red
+    assert advice in line["told"]
+
+
+def test_doctor_warns_that_a_table_may_only_look_empty(table, run, sandbox):
+    table.add([row("2026-02-11", "1")])
+    sandbox.platform.feishu.app(advanced="denied")
+
+    result = run("doctor")
+
+    assert "• advanced permission" in result.out
+    assert "no row is visible" in result.out
 
 
 def test_doctor_names_a_base_the_app_may_not_see(run):
