@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from target_feishu_bitable.cells import Codec, joined
-from target_feishu_bitable.texts import CellError, describe, json_text, written
+from target_feishu_bitable.texts import CellError, describe, written
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -66,7 +66,10 @@ class MultiSelectCell(Codec):
 
     @override
     def _write(self, known: Hashable) -> JSON:
-        return json_text(known)
+        names: list[JSON] = [str(known)]
+        if isinstance(known, frozenset):
+            names = [*sorted(map(str, known))]
+        return names
 
     @override
     def _read(self, cell: object) -> Hashable:

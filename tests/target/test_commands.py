@@ -524,6 +524,58 @@ def test_an_option_is_filtered_on_by_its_id(base, run):
     assert run("views", "--json").json["views"][0]["outcome"] == "unchanged"
 
 
+def test_says_when_no_more_views_fit(table, run, monkeypatch):
+    monkeypatch.setattr("target_feishu_bitable.commands_views.MOST_VIEWS", 2)
+    table.add([row("2026-02-11", str(n), name=f"{n}店", account=str(n)) for n in range(3)])
+
+    result = run("views", "--json")
+
+    assert result.code == 1
+    assert [one["outcome"] for one in result.json["views"]] == ["created", "blocked", "blocked"]
+    assert "the table has 2 views" in result.json["views"][1]["why"]
+    assert len(table.views) == 2
+
+
+def test_keys_of_every_comparable_type_are_told_apart(base, run):
+    fields = [
+        {"field_name": "n", "type": 2},
+        {"field_name": "选", "type": 3},
+        {"field_name": "多", "type": 4},
+        {"field_name": "话", "type": 13},
+    ]
+    table = base.create_table("单元日报", fields)
+    table.add(
+        [
+            {"n": 1.5, "选": "a", "多": ["x", "y"], "话": "1"},
+            {"n": 1.5, "选": "a", "多": ["y", "x"], "话": "1"},
+            {"n": 1.5, "选": "a", "多": ["x"], "话": "1"},
+        ]
+    )
+
+    result = run("check-duplicates", "--key", "n,选", "--key", "多,话", "--json")
+
+    assert [one["key"] for one in result.json["duplicates"]] == [
+        {"n": "1.5", "选": "a", "多": "x、y", "话": "1"}
+    ]
+
+
+def test_doctor_says_when_it_can_not_look_for_duplicates(table, run):
+    result = run("doctor", "--json", tables='{"promotion_report.date": "时间"}')
+
+    assert result.code == 0
+    assert states(result)["duplicates"] == "note"
+
+
+def test_doctor_names_mapped_columns_that_are_computed(base, run):
+    fields = [one for one in FIELDS if one["field_name"] != "消耗(元)"]
+    base.create_table("单元日报", [*fields, {"field_name": "消耗(元)", "type": 1005}])
+
+    result = run("doctor")
+
+    assert result.code == 0
+    assert "never written: 消耗(元)" in result.out
+
+
 def test_views_needs_an_account_column(base, run):
     base.create_table("单元日报", [{"field_name": "x", "type": 1}])
 

@@ -371,6 +371,34 @@ def test_nested_data_is_json_text_whose_key_order_does_not_count():
     assert between("Text", LIST).encode([]) == "[]"
 
 
+def test_json_that_is_nested_too_deeply_is_an_error():
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+
+    with pytest.raises(CellError, match="as JSON"):
+        between("Text", OBJECT).encode({"a": deep})
+    assert not between("Text", OBJECT).same({"a": 1}, "[" * 100_000)
+
+
+def test_cells_of_other_shapes_are_read_as_what_they_show():
+    text = between("Text", TEXT)
+
+    assert text.decode({"text": "a", "link": "b"}) == "a"
+    assert text.decode(["a", {"text": "b"}, {"type": "mention", "text": "@c"}]) == "ab@c"
+    assert text.decode([]) is None
+    assert between("Url", TEXT).decode("https://e.cn") == "https://e.cn"
+    assert between("DateTime", DAY).decode("soon") == "soon"
+    assert between("DateTime", DAY).decode(10**17) == str(10**17)
+    assert between("Text", BOOLEAN).decode("TRUE") is True
+    assert between("MultiSelect", LIST).decode([" a ", ""]) == frozenset({"a"})
+
+
+def test_a_very_long_number_is_not_repeated():
+    with pytest.raises(CellError, match="a very long number is beyond"):
+        between("Number", INTEGER).encode(10**5000)
+
+
 def test_a_mixture_of_types_is_written_as_text():
     pair = between("Text", {"type": ["string", "integer", "boolean", "object"]})
 
