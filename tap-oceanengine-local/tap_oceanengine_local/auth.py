@@ -280,15 +280,16 @@ def build_transport(config: Mapping[str, Any]) -> Transport:
     )
 
 
-def build_client(config: Mapping[str, Any]) -> Client:
+def build_client(config: Mapping[str, Any], *, clock: Callable[[], float] = time.time) -> Client:
     """Return the client that the settings describe; opens neither network nor store.
 
     Args:
         config: Settings as JSON values, defaults filled in.
+        clock: Time in seconds since 1970.
 
     Raises:
         ConfigError: A setting is missing or wrong.
     """
     transport = build_transport(config)
-    tokens = build_tokens(config, transport)
+    tokens = build_tokens(config, transport, clock=clock)
     return Client(transport, tokens=tokens, pacer=Pacer(config["requests_per_second"]))

@@ -89,7 +89,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _accounts(_arguments: argparse.Namespace, settings: Settings, console: Console) -> Exit:
-    accounts = select_accounts(build_client(settings.to_config()), settings.to_config())
+    config = settings.to_config()
+    accounts = select_accounts(build_client(config, clock=console.clock), config)
     rows = [
         (
             account.id,

@@ -66,7 +66,7 @@ def doctor(_arguments: argparse.Namespace, settings: Settings, console: Console)
 def examine(settings: Settings, console: Console) -> Iterator[Finding]:
     """Yield the findings, in the order in which they would stop a run."""
     try:
-        client = build_client(settings.to_config())
+        client = build_client(settings.to_config(), clock=console.clock)
     except ConfigError as error:
         yield Finding("settings", "red", str(error), "Set it in .env or meltano.yml.")
         return
