@@ -12,15 +12,14 @@ table's total T, the 500 rows of page 1, the values wanted):
 - *Together*: rows per different value on page 1, times the values wanted. Right where rows of one
   value stand together, as days do in a table that grew day by day.
 - *Scattered*: T times the share of page 1 that matches. Right where values are spread all over the
-  table, as units are in that same table. Then page 1, 500 draws, shows most of the wanted values;
-  when it shows less than half of them, it is not a sample of this part of the key but a corner of
-  the table (or past the end of it), and its share says nothing.
+  table, as units are in that same table; page 1 is then a sample of it. Where rows of one value
+  stand together, page 1 is but a corner, and its share says nothing. Which of both is the case can
+  be seen: page 1 has about as many runs of one value as values, or many more.
 
-The larger of the two, where both hold, decides *which part* of the key to ask by. Whether to ask or
-to scan is decided on the smaller side (together, and at least the rows wanted), because the errors
-are not alike: the first page of a filtered search tells its true total, so asking in vain costs
-about one call before the scan goes on instead (`is_dearer`), while scanning in vain reads the whole
-table.
+This decides *which part* of the key to ask by. Whether to ask or to scan is decided on the smaller
+side (together, and at least the rows wanted), because the errors are not alike: the first page of a
+filtered search tells its true total, so asking in vain costs about one call before the scan goes
+on instead (`is_dearer`), while scanning in vain reads the whole table.
 """
 
 from __future__ import annotations
@@ -30,24 +29,29 @@ import json
 import math
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from target_feishu_bitable.values import Dates
+from target_feishu_bitable.values import Dates, Numbers
 from target_feishu_bitable.wire import FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
     from target_feishu_bitable.schema import Binding
-    from target_feishu_bitable.wire import ConditionJSON, FilterJSON
+    from target_feishu_bitable.wire import ConditionJSON, FilterGroupJSON, FilterJSON
 
     Key = tuple[Hashable, ...]
+
+T = TypeVar("T")
 
 PAGE: Final = 500
 MOST_CONDITIONS: Final = 50
 MOST_CHARACTERS: Final = 1_900
 _MONTH: Final = len("2026-02")
 _DAY: Final = timedelta(days=1)
+_TORN: Final = 2
+"""Runs per value on a page from which on rows of one value do not stand together."""
 _SOME_ROWS: Final = 50.0
 """Rows per day taken for granted where nothing is known: a gap of ten days is not read."""
 
@@ -62,7 +66,7 @@ class Ask:
         weight: How many different values it covers.
         values: Values of that part of which every row is found.
         months: Months (`2026-02`) of which every row is found.
-        span: First and last day of a range of which every row is found.
+        spans: First and last day of ranges of which every row is found.
     """
 
     filter: FilterJSON
@@ -70,7 +74,7 @@ class Ask:
     weight: int
     values: frozenset[Hashable] = frozenset()
     months: frozenset[str] = frozenset()
-    span: tuple[str, str] | None = None
+    spans: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -82,7 +86,7 @@ class Coverage:
 
     def has(self, key: Key) -> bool:
         """Return whether a key's rows are known."""
-        return self.everything or any(_covers(ask, key[ask.part]) for ask in self.asks)
+        return self.everything or any(covers(ask, key[ask.part]) for ask in self.asks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +179,8 @@ def _ways(
     if binding.column.type == FieldType.DATE:
         if not is_day or len(texts) != len(values):
             return []
-        return [[_range(part, binding, days) for days in _stretches(texts, per_value)]]
-    if not binding.codec.filterable:
+        return [_ranges(part, binding, _stretches(texts, per_value))]
+    if not binding.codec.filterable or is_numeric_text(binding):
         return []
     ways = [_equal(part, binding, values)]
     if is_day and len(ways[0]) > 1:
@@ -224,21 +228,30 @@ def _days_between(first: str, last: str) -> int:
     return (date.fromisoformat(last) - date.fromisoformat(first)).days
 
 
-def _range(part: int, binding: Binding, days: Sequence[str]) -> Ask:
+def _ranges(part: int, binding: Binding, stretches: Sequence[Sequence[str]]) -> list[Ask]:
+    asks = []
+    for group in _groups([_range(binding, days[0], days[-1]) for days in stretches]):
+        spans = tuple((days[0], days[-1]) for days in stretches[: len(group)])
+        stretches = stretches[len(group) :]
+        weight = sum(_days_between(*span) + 1 for span in spans)
+        several: FilterJSON = {"conjunction": "or", "conditions": [], "children": group}
+        single: FilterJSON = {"conjunction": "and", "conditions": group[0]["conditions"]}
+        asks.append(Ask(single if len(group) == 1 else several, part, weight, spans=spans))
+    return asks
+
+
+def _range(binding: Binding, first: str, last: str) -> FilterGroupJSON:
     # ExactDate is cut to midnight, and there is no isGreaterEqual for dates: a day wider on both
     # sides, whatever the time of day in the cells.
-    first, last = date.fromisoformat(days[0]), date.fromisoformat(days[-1])
-    before, after = (
-        str(binding.codec.encode(day.isoformat())) for day in (first - _DAY, last + _DAY)
-    )
-    both: FilterJSON = {
+    before = date.fromisoformat(first) - _DAY
+    after = date.fromisoformat(last) + _DAY
+    return {
         "conjunction": "and",
         "conditions": [
-            _condition(binding, "isGreater", ["ExactDate", before]),
-            _condition(binding, "isLess", ["ExactDate", after]),
+            _condition(binding, operator, ["ExactDate", str(binding.codec.encode(str(day)))])
+            for operator, day in (("isGreater", before), ("isLess", after))
         ],
     }
-    return Ask(both, part, (last - first).days + 1, span=(days[0], days[-1]))
 
 
 def _condition(binding: Binding, operator: str, value: list[str]) -> ConditionJSON:
@@ -249,17 +262,17 @@ def _either(conditions: list[ConditionJSON]) -> FilterJSON:
     return {"conjunction": "or", "conditions": conditions}
 
 
-def _groups(conditions: Sequence[ConditionJSON]) -> list[list[ConditionJSON]]:
-    """Split conditions by number and by the measured length of the filter."""
-    empty = _length(_either([]))
-    groups: list[list[ConditionJSON]] = []
+def _groups(parts: Sequence[T]) -> list[list[T]]:
+    """Split parts of a filter by number and by the measured length of the filter."""
+    empty = _length({"conjunction": "or", "conditions": [], "children": []})
+    groups: list[list[T]] = []
     room = 0
-    for condition in conditions:
-        length = _length(condition) + 1
+    for part in parts:
+        length = _length(part) + 1
         if not groups or length > room or len(groups[-1]) == MOST_CONDITIONS:
             groups.append([])
             room = MOST_CHARACTERS - empty
-        groups[-1].append(condition)
+        groups[-1].append(part)
         room -= length
     return groups
 
@@ -273,18 +286,26 @@ def _estimate(part: int, values: set[Hashable], sample: Sample) -> tuple[float, 
     seen = [key[part] for key in sample.keys]
     if not seen:
         return float(sample.total), 0.0
-    together = min(float(sample.total), len(values) * len(seen) / len(set(seen)))
-    if 2 * len(values & set(seen)) < min(len(values), PAGE):
+    different = len(set(seen))
+    together = min(float(sample.total), len(values) * len(seen) / different)
+    runs = sum(1 for _ in groupby(seen))
+    if runs < _TORN * different:
         return together, together
     scattered = sample.total * sum(value in values for value in seen) / len(seen)
     return max(scattered, together), together
 
 
-def _covers(ask: Ask, value: Hashable) -> bool:
+def covers(ask: Ask, value: Hashable) -> bool:
+    """Tell whether a search finds every row with a value in its part of the key."""
     if value in ask.values:
         return True
     if not isinstance(value, str):
         return False
     if value[:_MONTH] in ask.months:
         return True
-    return ask.span is not None and ask.span[0] <= value <= ask.span[1]
+    return any(first <= value <= last for first, last in ask.spans)
+
+
+def is_numeric_text(binding: Binding) -> bool:
+    """Tell whether a text column holds numbers, of which one has many spellings: 700, 700.0."""
+    return binding.column.type == FieldType.TEXT and isinstance(binding.codec.values, Numbers)

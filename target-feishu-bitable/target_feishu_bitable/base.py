@@ -56,6 +56,11 @@ class Table:
     made: set[str] = field(default_factory=set)
     streams: set[str] = field(default_factory=set)
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether this run made the table or a column of it: both may be found late."""
+        return self.created or bool(self.made)
+
 
 class Base:
     """A base, opened.
@@ -125,9 +130,13 @@ class Base:
             table.columns.append(self._make_column(table, missing.spec))
         if laid.missing:
             laid = self._layout(stream, mapping, schema, keys, table.columns)
+        self.bind(table, laid)
+        return laid
+
+    def bind(self, table: Table, laid: Layout) -> None:
+        """Say which columns are looked at now; another stream may have had its turn."""
         imagined = {one.field_id for one in table.columns if one.field_id.startswith(_IMAGINED)}
         table.lookup.bind(laid.bound, created=table.made, imagined=imagined)
-        return laid
 
     def _layout(
         self,

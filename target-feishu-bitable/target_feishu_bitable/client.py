@@ -193,7 +193,12 @@ class BitableClient:
         return records
 
     def batch_create(
-        self, table_id: str, records: Sequence[NewRecordJSON], *, client_token: str
+        self,
+        table_id: str,
+        records: Sequence[NewRecordJSON],
+        *,
+        client_token: str,
+        fresh: bool = False,
     ) -> list[str]:
         """Create rows, all or none; return their ids in order.
 
@@ -201,6 +206,7 @@ class BitableClient:
             table_id: The table.
             records: Up to 1,000 rows.
             client_token: UUIDv4; the same one for the same rows makes them once only.
+            fresh: A column was made seconds ago: "not found" is waited out.
 
         Raises:
             UnknownOutcome: Unclear whether they were made; look before anything else.
@@ -209,10 +215,12 @@ class BitableClient:
         """
         path = f"{self._table(table_id)}/records/batch_create"
         query = {"client_token": client_token}
-        data = self._write("POST", path, {"records": list(records)}, query=query)
+        data = self._write("POST", path, {"records": list(records)}, query=query, fresh=fresh)
         return _created_ids(path, data, len(records))
 
-    def batch_update(self, table_id: str, records: Sequence[ChangeJSON]) -> None:
+    def batch_update(
+        self, table_id: str, records: Sequence[ChangeJSON], *, fresh: bool = False
+    ) -> None:
         """Change cells of rows, all or none; repeating it changes nothing more.
 
         Raises:
@@ -223,7 +231,7 @@ class BitableClient:
         path = f"{self._table(table_id)}/records/batch_update"
         for replay in range(REPLAYS + 1):
             try:
-                self._write("POST", path, {"records": list(records)})
+                self._write("POST", path, {"records": list(records)}, fresh=fresh)
             except UnknownOutcome:
                 if replay == REPLAYS:
                     raise

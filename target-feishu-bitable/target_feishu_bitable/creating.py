@@ -89,7 +89,7 @@ class Creator:
         token = self._client.new_token()
         for attempt, seconds in enumerate(LAG_SECONDS):
             try:
-                made = self._client.batch_create(self._table.id, records, client_token=token)
+                made = self._send(records, token)
             except (UnknownOutcome, TooMuch) as error:
                 spent = error.code in TOKEN_CONFLICT
                 is_last = attempt == len(LAG_SECONDS) - 1
@@ -111,6 +111,11 @@ class Creator:
             else:
                 self._keep(rows, made)
                 return
+
+    def _send(self, records: Sequence[NewRecordJSON], token: str) -> list[str]:
+        return self._client.batch_create(
+            self._table.id, records, client_token=token, fresh=self._table.is_fresh
+        )
 
     def _keep(self, rows: Sequence[Row], record_ids: Sequence[str]) -> None:
         self._counts.created += len(rows)
@@ -142,7 +147,7 @@ class Creator:
         token = self._client.new_token()
         for seconds in LAG_SECONDS:
             try:
-                return self._client.batch_create(self._table.id, records, client_token=token)
+                return self._send(records, token)
             except UnknownOutcome as error:
                 lost = error
                 if error.code in TOKEN_CONFLICT:

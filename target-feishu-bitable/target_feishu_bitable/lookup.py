@@ -6,14 +6,22 @@ import logging
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from target_feishu_bitable.asking import PAGE, Coverage, Sample, cheapest, exact, is_dearer
+from target_feishu_bitable.asking import (
+    PAGE,
+    Coverage,
+    Sample,
+    cheapest,
+    covers,
+    exact,
+    is_dearer,
+    is_numeric_text,
+)
 from target_feishu_bitable.client import Page
+from target_feishu_bitable.errors import ApiError
 from target_feishu_bitable.fields import joined
-from target_feishu_bitable.values import Numbers
-from target_feishu_bitable.wire import FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterable, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
     from target_feishu_bitable.asking import Ask, Key
     from target_feishu_bitable.client import BitableClient
@@ -22,6 +30,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 GET_AT_ONCE: Final = 100
+FILTER_REFUSED: Final = frozenset({1254018, 1254107, 99992402})
+"""Refusals of a filter; projects report them also for filters that the documents allow."""
 MOST_NAMES: Final = 200
 """Columns that a search can name; without names it returns all."""
 
@@ -42,7 +52,7 @@ class Lookup:
     Args:
         client: The base.
         table_id: The table.
-        fresh: The table was made by this run; "not found" is waited out.
+        fresh: The table, or one of its columns, was made by this run; "not found" is waited out.
 
     Attributes:
         total: Rows in the table, our own creates included.
@@ -59,7 +69,7 @@ class Lookup:
         self._keys: tuple[Binding, ...] = ()
         self._places: tuple[int, ...] = ()
         self._numeric: tuple[bool, ...] = ()
-        self._fields: list[str] = []
+        self._columns: dict[str, Binding] = {}
         self._imagined: frozenset[str] = frozenset()
         self._coverage = Coverage()
         self._rows: dict[str, KnownRow] = {}
@@ -77,7 +87,10 @@ class Lookup:
         created: Collection[str] = (),
         imagined: Collection[str] = (),
     ) -> None:
-        """Say which columns matter; what was read stays known when only new columns join.
+        """Say which columns matter now: those of one of the streams that write the table.
+
+        What was read stays known unless other columns or another key are needed. Rows that this
+        run made stay known in any case: searches may not show them yet.
 
         Args:
             bindings: Properties with their columns, keys first.
@@ -85,30 +98,43 @@ class Lookup:
             imagined: Ids of columns that a dry run did not make: they can't be asked for.
         """
         self._imagined = frozenset(imagined)
-        fields = [binding.column.field_id for binding in bindings]
-        unread = [one for one in fields if one not in self._fields and one not in created]
+        self._fresh = self._fresh or bool(created)
         keys = tuple(binding for binding in bindings if binding.is_key)
-        same_keys = [one.column.field_id for one in keys] == [
+        same_key = [one.column.field_id for one in keys] == [
             one.column.field_id for one in self._keys
         ]
-        is_empty = self._coverage.everything and not self.total
-        if self._first is not None and (unread or not same_keys) and not is_empty:
-            self._forget()
-        self._fields += [one for one in fields if one not in self._fields]
+        unread = [
+            one for one in bindings if one.column.field_id not in created and not self._reads(one)
+        ]
+        self._columns |= {one.column.field_id: one for one in bindings}
+        order = list(self._columns)
         self._bindings, self._keys = tuple(bindings), keys
-        self._places = tuple(self._fields.index(one) for one in fields)
-        self._numeric = tuple(not one.is_key and _is_numeric_text(one) for one in bindings)
+        self._places = tuple(order.index(one.column.field_id) for one in bindings)
+        self._numeric = tuple(not one.is_key and is_numeric_text(one) for one in bindings)
+        is_empty = self._coverage.everything and not self.total
+        if self._first is not None and (unread or not same_key) and not is_empty:
+            self._forget()
+
+    def _reads(self, binding: Binding) -> bool:
+        known = self._columns.get(binding.column.field_id)
+        return (
+            known is not None
+            and known.is_key == binding.is_key
+            and type(known.codec.values) is type(binding.codec.values)
+        )
 
     def _forget(self) -> None:
-        self._first, self._coverage = None, Coverage()
-        self._rows, self._by_key, self._fields = {}, {}, []
+        made = [row for row in self._rows.values() if row.record_id in self.made]
+        self._first, self._coverage, self.surplus = None, Coverage(), {}
+        self._forget_rows()
+        for row in made:
+            self._add(row)
 
     def open(self) -> int:
         """Read the first page, once; return how many rows the table has."""
         if self._first is None:
-            pages = self._client.search(self._table_id, self._search(), fresh=self._fresh)
-            self._first = next(pages)
-            self.total = self._first.total
+            self._first = next(self._pages(self._search()))
+            self.total = max(self._first.total, len(self.made))
             self._take(self._first.records)
             self._coverage.everything = self._first.token is None
         return self.total
@@ -174,13 +200,10 @@ class Lookup:
             for row in self._by_key.pop(key, ()):
                 self._rows.pop(row.record_id, None)
         asks = exact(self._keys, wanted)
-        if asks is None:
+        if asks is None or not all(self._ask(ask) for ask in asks):
             self._forget_rows()
-            for page in self._client.search(self._table_id, self._search()):
+            for page in self._pages(self._search()):
                 self._take(page.records)
-            return
-        for ask in asks:
-            self._ask(ask)
 
     def rows(self, key: Key) -> Sequence[KnownRow]:
         """Return the rows that carry a key; call `learn` before."""
@@ -215,50 +238,74 @@ class Lookup:
         if not self._keys:
             return  # nobody will ask for it
         self.made.add(record_id)
-        values: list[Hashable] = [None] * len(self._fields)
+        values: list[Hashable] = [None] * len(self._columns)
         for place, value in zip(self._places, cells, strict=True):
             values[place] = value
         self._add(KnownRow(record_id, values))
 
     def updated(self, row: KnownRow, changes: Iterable[tuple[int, Hashable]]) -> None:
         """Take note of cells that this run changed, by the index of their binding."""
-        row.cells.extend([None] * (len(self._fields) - len(row.cells)))
+        row.cells.extend([None] * (len(self._columns) - len(row.cells)))
         for index, value in changes:
             row.cells[self._places[index]] = value
 
     def _scan(self) -> None:
         # A page token is no snapshot: once this run has made rows, the scan begins anew.
         first = None if self.made else self._first
-        for page in self._client.search(self._table_id, self._search(), first=first):
+        for page in self._pages(self._search(), first=first):
             self._take(page.records)
         self._coverage.everything = True
 
     def _ask(self, ask: Ask, *, later: Sequence[Ask] | None = None) -> bool:
-        """Search once; False when that turns out dearer than a scan, given what would follow."""
+        """Search once; False when a scan must, or would better, do it.
+
+        Args:
+            ask: The search.
+            later: What would follow, to compare with a scan; None when only this will do.
+        """
         search = self._search() | {"filter": ask.filter}
-        first = self._client.search_page(self._table_id, search)
+        try:
+            first = self._client.search_page(self._table_id, search, fresh=self._fresh)
+        except ApiError as error:
+            if error.code not in FILTER_REFUSED:
+                raise
+            logger.warning("%s The table is read without a filter instead.", error)
+            return False
+        shown = sum(
+            (key := self._key(row)) is not None and covers(ask, key[ask.part])
+            for row in islice(self._rows.values(), PAGE)
+        )
         self._take(first.records)
+        if first.total < shown and later is not None:
+            logger.warning(
+                "A filter found %d rows of at least %d; reading all.", first.total, shown
+            )
+            return False
         if later is not None and is_dearer(first.total, ask, later, total=self.total):
             return False
-        for page in self._client.search(self._table_id, search, first=first):
+        for page in self._pages(search, first=first):
             self._take(page.records)
         self._coverage.asks.append(ask)
         return True
 
+    def _pages(self, search: SearchJSON, *, first: Page | None = None) -> Iterator[Page]:
+        return self._client.search(self._table_id, search, first=first, fresh=self._fresh)
+
     def _search(self) -> SearchJSON:
         names = [
             binding.column.name
-            for binding in self._bindings
-            if binding.column.field_id not in self._imagined
+            for field_id, binding in self._columns.items()
+            if field_id not in self._imagined
         ]
         return {"field_names": names} if 0 < len(names) <= MOST_NAMES else {}
 
     def _take(self, records: Iterable[RecordJSON]) -> None:
         for record in records:
             fields: dict[str, Any] = record.get("fields") or {}
-            values: list[Hashable] = [None] * len(self._fields)
-            for binding, place in zip(self._bindings, self._places, strict=True):
-                values[place] = self._kept(binding, fields.get(binding.column.name))
+            values = [
+                self._kept(binding, fields.get(binding.column.name))
+                for binding in self._columns.values()
+            ]
             self._add(KnownRow(record["record_id"], values))
 
     def _kept(self, binding: Binding, cell: object) -> Hashable:
@@ -267,7 +314,7 @@ class Lookup:
         if not binding.is_key:
             if isinstance(cell, float):
                 return cell
-            if cell is not None and _is_numeric_text(binding):
+            if cell is not None and is_numeric_text(binding):
                 cell = joined(cell)
                 return self._texts.setdefault(cell, cell)
         value = binding.codec.decode(cell)
@@ -283,9 +330,9 @@ class Lookup:
         self._by_key.setdefault(key, []).append(row)
 
     def _key(self, row: KnownRow) -> Key | None:
-        key = tuple(row.cells[place] for place in self._places[: len(self._keys)])
+        cells = row.cells
+        key = tuple(
+            cells[place] if place < len(cells) else None
+            for place in self._places[: len(self._keys)]
+        )
         return None if any(part is None for part in key) else key
-
-
-def _is_numeric_text(binding: Binding) -> bool:
-    return binding.column.type == FieldType.TEXT and isinstance(binding.codec.values, Numbers)

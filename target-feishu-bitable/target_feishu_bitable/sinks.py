@@ -199,6 +199,7 @@ class BitableSink(Sink):
         rows, self._rows, self._by_key = self._rows, [], {}
         if not rows:
             return
+        self.target.base.bind(self.table, self.layout)
         made = self._plan(rows)
         if self.target.settings.dry_run:
             self._tell(made)

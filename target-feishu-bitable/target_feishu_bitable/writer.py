@@ -120,7 +120,11 @@ class Writer:
     def _update(self, changes: Sequence[Change]) -> None:
         for seconds in (*LAG_SECONDS, None):
             try:
-                self._client.batch_update(self._table.id, [self._change(one) for one in changes])
+                self._client.batch_update(
+                    self._table.id,
+                    [self._change(one) for one in changes],
+                    fresh=self._table.is_fresh,
+                )
             except RowGone as error:
                 if seconds is None:
                     raise

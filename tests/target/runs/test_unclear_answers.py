@@ -257,11 +257,11 @@ def test_a_row_that_a_person_deletes_meanwhile_is_made_again(feed, say, table, u
     update = BitableClient.batch_update
     deleted = []
 
-    def late(self, table_id, records):
+    def late(self, table_id, records, **more):
         if not deleted:
             deleted.extend(records[place]["record_id"] for place in (3, 11))
             table.delete(deleted)
-        return update(self, table_id, records)
+        return update(self, table_id, records, **more)
 
     monkeypatch.setattr(BitableClient, "batch_update", late)
 
