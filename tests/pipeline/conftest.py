@@ -72,5 +72,9 @@ def project(tmp_path: Path, sandbox: SandboxServer) -> MeltanoProject:
             "TAP_OCEANENGINE_LOCAL_API_URL": sandbox.url,
             "TARGET_FEISHU_BITABLE_API_URL": sandbox.url,
             "XDG_STATE_HOME": str(tmp_path / "state"),
+            # Nothing listens there: whatever is asked of the outside world fails at once.
+            "HTTP_PROXY": "http://127.0.0.1:9",
+            "HTTPS_PROXY": "http://127.0.0.1:9",
+            "NO_PROXY": "127.0.0.1,localhost",
         },
     )
