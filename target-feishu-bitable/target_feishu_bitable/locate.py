@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]{8,100}")
 _INSIDE: Final = re.compile(r"([A-Za-z0-9]{8,100})_(tbl[A-Za-z0-9]+)")
+_TABLE: Final = re.compile(r"tbl[A-Za-z0-9]{1,47}")
 _HINT: Final = "Open the table in the browser and copy the address."
 
 
@@ -44,7 +45,10 @@ def read_bitable(setting: str) -> Place:
         return Place(inside[1], None, inside[2])
     if _TOKEN.fullmatch(text):
         return Place(text, None, None)
-    parts = urlsplit(text if "://" in text else f"https://{text}")
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+    except ValueError:
+        raise ConfigError(f"Setting bitable is not an address. {_HINT}") from None
     kind, _, rest = parts.path.strip("/").partition("/")
     token = rest.partition("/")[0]
     if kind not in {"base", "bitable", "wiki"} or not _TOKEN.fullmatch(token):
@@ -52,7 +56,7 @@ def read_bitable(setting: str) -> Place:
             f"Setting bitable is neither a token nor a link with /base/ or /wiki/. {_HINT}"
         )
     asked = parse_qs(parts.query).get("table", [""])[0]
-    table_id = asked if asked.startswith("tbl") else None
+    table_id = asked if _TABLE.fullmatch(asked) else None
     if kind == "wiki":
         return Place(None, token, table_id)
     return Place(token, None, table_id)

@@ -42,18 +42,23 @@ def exclusive(api_url: str, app_token: str, *, timeout: float, started: str) -> 
         started: When this run began, told to those who wait.
 
     Raises:
-        LockedError: Another writer holds it still; the message names it.
+        LockedError: Another writer holds it still; the message names it. Or there can't be a lock.
     """
     path = lock_path(api_url, app_token)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     holder = path.with_suffix(".holder")
     lock = FileLock(path)
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _acquire(lock, holder, timeout)
     except Timeout:
         raise LockedError(
             f"Another run on this host writes the same base and did not end within {timeout:g} "
             f"seconds: {_told(holder)}. Wait for it, or raise lock_timeout_seconds."
+        ) from None
+    except (OSError, NotImplementedError) as error:
+        raise LockedError(
+            f"The lock file {path}, which keeps two runs from writing the same base, can't be "
+            f"used: {error}. Set XDG_STATE_HOME to a directory that this user may write."
         ) from None
     try:
         holder.write_text(json.dumps({"pid": os.getpid(), "started": started}), "utf-8")

@@ -46,20 +46,21 @@ def unflatten(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object whose dotted keys are nested again: `{"a.b": 1}` → `{"a": {"b": 1}}`."""
     nested: dict[str, Any] = {}
     for name, value in flat.items():
-        branch = nested
         *heads, last = name.split(".")
-        for head in heads:
-            following = branch.setdefault(head, {})
-            if not isinstance(following, dict):
-                following = branch[head] = {}
-            branch = following
-        if isinstance(value, dict):
-            inner = unflatten(value)
-            known = branch.get(last)
-            branch[last] = known | inner if isinstance(known, dict) else inner
-        else:
-            branch[last] = value
+        part = {last: unflatten(value) if isinstance(value, dict) else value}
+        for head in reversed(heads):
+            part = {head: part}
+        _merge(nested, part)
     return nested
+
+
+def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, value in more.items():
+        known = into.get(name)
+        if isinstance(known, dict) and isinstance(value, dict):
+            _merge(known, value)
+        else:
+            into[name] = value
 
 
 def read_tables(value: object) -> dict[str, StreamMapping]:
@@ -72,7 +73,22 @@ def read_tables(value: object) -> dict[str, StreamMapping]:
         return {}
     if not isinstance(value, dict):
         raise ConfigError("Setting tables must be an object with one entry per stream.")
-    return {stream: _stream(stream, entry) for stream, entry in unflatten(value).items()}
+    found: dict[str, StreamMapping] = {}
+    for stream, entry in unflatten(value).items():
+        found |= _streams(stream, entry)
+    return found
+
+
+def _streams(stream: str, entry: object) -> dict[str, StreamMapping]:
+    """Read an entry whose stream may have dots in its name, which became levels."""
+    if isinstance(entry, dict) and entry and not set(entry) & set(_KNOWN):
+        deeper = {f"{stream}.{name}": inner for name, inner in entry.items()}
+        if all(isinstance(inner, dict) and inner for inner in deeper.values()):
+            found: dict[str, StreamMapping] = {}
+            for name, inner in deeper.items():
+                found |= _streams(name, inner)
+            return found
+    return {stream: _stream(stream, entry)}
 
 
 def _stream(stream: str, entry: object) -> StreamMapping:
@@ -93,7 +109,7 @@ def _text(place: str, name: str, value: object) -> str | None:
         return None
     if not isinstance(value, str):
         raise ConfigError(f"{place}.{name} must be a text.")
-    return value.strip()
+    return value.strip() or None
 
 
 def _key(place: str, value: object) -> tuple[str, ...]:
@@ -101,8 +117,13 @@ def _key(place: str, value: object) -> tuple[str, ...]:
         return ()
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
-    if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
-        raise ConfigError(f"{place}.key must be a list of property names.")
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(one, str) and one.strip() for one in value)
+        or len(set(value)) < len(value)
+    ):
+        raise ConfigError(f"{place}.key must be a list of different property names.")
     return tuple(value)
 
 
@@ -111,10 +132,22 @@ def _columns(place: str, value: object) -> dict[str, str | bool]:
         return {}
     if not isinstance(value, dict):
         raise ConfigError(f"{place}.columns must be an object: column name by property.")
-    for name, column in value.items():
+    columns = _flat(value)
+    for name, column in columns.items():
         if column is not False and not (isinstance(column, str) and column.strip()):
             raise ConfigError(
                 f"{place}.columns.{name} must be the name or id of a column, or false to drop "
                 "the property."
             )
-    return dict(value)
+    return {n: one.strip() if isinstance(one, str) else one for n, one in columns.items()}
+
+
+def _flat(nested: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Return properties whose names have dots under those names again."""
+    flat: dict[str, Any] = {}
+    for name, value in nested.items():
+        if isinstance(value, dict) and value:
+            flat |= _flat(value, f"{above}{name}.")
+        else:
+            flat[above + name] = value
+    return flat

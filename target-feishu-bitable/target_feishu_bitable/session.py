@@ -44,6 +44,7 @@ _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 60.0
 _WRONG_ADDRESS: Final = frozenset(range(400, 500)) - {408, 429}
 """HTTP statuses of an answer without the platform's envelope that no repetition would change."""
+_TOO_LARGE: Final = 413
 
 TOKEN_REFUSED: Final = frozenset({99991663, 99991668, 99991677})
 GATEWAY_LIMIT: Final = 99991400
@@ -195,7 +196,7 @@ class Session:
         try:
             answer = self.transport.exchange("POST", TOKEN_PATH, body=self._app)
         except Unanswered as nothing:
-            raise _Again(Unavailable(f"{TOKEN_PATH}: {nothing}.")) from None
+            raise _lost("POST", TOKEN_PATH, nothing, writes=False) from None
         if answer.code != 0:
             raise self._verdict("POST", TOKEN_PATH, answer, writes=False, fresh=False)
         token, seconds = answer.body.get("tenant_access_token"), answer.body.get("expire")
@@ -276,6 +277,8 @@ def failure(
 
 def _lost(method: str, path: str, nothing: Unanswered, *, writes: bool) -> TargetError | _Again:
     text = f"{method} {path}: {nothing}."
+    if nothing.status == _TOO_LARGE:
+        return TooMuch(text)
     if nothing.status in _WRONG_ADDRESS:
         return ApiError(f"{text} Check the setting api_url.")
     if writes and nothing.sent:

@@ -202,5 +202,5 @@ def _from_text(name: str, text: str, kind: str) -> Any:  # noqa: ANN401  JSON
         return text.lower() in _YES
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ConfigError(f"Setting {name} must be {_WORDS[kind]}.") from None

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
 
 from target_feishu_bitable.errors import AccessError, ConfigError
 
@@ -63,13 +64,20 @@ def check_url(api_url: str) -> str:
 
     Raises:
         ConfigError: It is not https (http is for this machine only): a token would travel open.
+            The address is not repeated, since somebody may have put a password into it.
     """
-    parts = urlsplit(api_url)
-    if (parts.scheme == "https" and parts.hostname) or (
-        parts.scheme == "http" and parts.hostname in _LOCAL
-    ):
-        return api_url.rstrip("/")
-    raise ConfigError(f"Setting api_url must be an https address, not {api_url!r}.")
+    try:
+        parts = urlsplit(api_url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ConfigError("Setting api_url is not an address.") from None
+    safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOCAL)
+    if not safe or not host or parts.username is not None or parts.query or parts.fragment:
+        raise ConfigError(
+            "Setting api_url must be an https address without user, query or fragment, like "
+            "https://open.feishu.cn."
+        )
+    return api_url.rstrip("/")
 
 
 class Transport:
@@ -172,20 +180,26 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
 
 def _seconds(text: str | None) -> float | None:
     try:
-        return max(0.0, float(text)) if text else None
+        seconds = float(text) if text else 0.0
     except ValueError:
         return None
+    return seconds if seconds > 0 else None
 
 
 def _refused(error: requests.RequestException) -> bool:
     # A connection that never stood has carried nothing out; one that broke may have.
-    return isinstance(error, requests.ConnectionError) and "NewConnectionError" in repr(error)
+    if isinstance(error, requests.exceptions.SSLError):
+        return True
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.ConnectionError) and isinstance(cause, NewConnectionError)
 
 
 def _reason(error: requests.RequestException, timeout: float) -> str:
     # The text of a requests error holds the whole address: only its kind is told.
     if isinstance(error, requests.Timeout):
         return f"no answer within {timeout:g} seconds"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "no secure connection (is the certificate valid?)"
     if _refused(error):
         return "no connection"
     if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
