@@ -7,7 +7,9 @@ has its own list of accounts below it (official SDK v1.1.93).
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_oceanengine_local.errors import AccessDenied, AccountError, RequestRefused
@@ -75,18 +77,19 @@ def select_accounts(client: Client, config: Mapping[str, Any]) -> list[Account]:
 
     Args:
         client: Asks the platform.
-        config: Settings `local_account_ids` and `account_names`.
+        config: Settings `local_account_ids`, `account_names`, `max_parallel_requests`.
 
     Raises:
         FatalError: The platform does not let anything be listed.
         AccountError: Every list failed, and no account is configured.
     """
     names: Mapping[str, str] = config.get("account_names") or {}
+    parallel: int = config.get("max_parallel_requests") or 1
     configured: Iterable[str] | None = config.get("local_account_ids")
     if configured is None:
-        found = discover(client)
+        found = discover(client, parallel=parallel)
     else:
-        known = _known(client, configured, names)
+        known = _known(client, configured, names, parallel)
         found = [known.get(account_id, Account(account_id)) for account_id in configured]
     return [
         replace(account, name=names[account.id]) if account.id in names else account
@@ -95,42 +98,57 @@ def select_accounts(client: Client, config: Mapping[str, Any]) -> list[Account]:
 
 
 def _known(
-    client: Client, configured: Iterable[str], names: Mapping[str, str]
+    client: Client, configured: Iterable[str], names: Mapping[str, str], parallel: int
 ) -> dict[str, Account]:
     if all(account_id in names for account_id in configured):
         return {}
     try:
-        return {account.id: account for account in discover(client)}
+        return {account.id: account for account in discover(client, parallel=parallel)}
     except (AccountError, RequestRefused) as error:
         logger.warning("The names of the configured accounts can't be listed: %s", error)
         return {}
 
 
-def discover(client: Client) -> list[Account]:
+def discover(client: Client, *, parallel: int = 1) -> list[Account]:
     """Return every account of the authorisation once, ordered by id.
 
     A subject whose list is refused is passed over with a warning (agents often lack the right).
+
+    Args:
+        client: Asks the platform.
+        parallel: How many lists are read at once.
 
     Raises:
         FatalError: The platform does not let the subjects be listed.
         AccountError: A list could not be read, or every one was refused.
     """
+    wanted = [one for one in subjects(client) if one.is_valid and _lister(one.kind) is not None]
+    with ThreadPoolExecutor(parallel, thread_name_prefix="request") as pool:
+        listed = list(pool.map(partial(_accounts_of, client), wanted))
     found: dict[str, Account] = {}
     refusals: list[AccessDenied] = []
-    for subject in subjects(client):
-        lister = _lister(subject.kind)
-        if lister is None or not subject.is_valid:
+    for subject, accounts in zip(wanted, listed, strict=True):
+        if isinstance(accounts, AccessDenied):
+            refusals.append(accounts)
+            logger.warning(
+                "The accounts of %s %s can't be listed: %s", subject.kind, subject.id, accounts
+            )
             continue
-        kind, identity = subject.kind, _id({"account_id": subject.id}, "account_id")
-        try:
-            for account in lister(client, subject):
-                _merge(found, replace(account, source=kind, organization_id=identity))
-        except AccessDenied as error:
-            refusals.append(error)
-            logger.warning("The accounts of %s %s can't be listed: %s", kind, identity, error)
+        for account in accounts:
+            _merge(found, account)
     if refusals and not found:
         raise refusals[0]
     return [found[account_id] for account_id in sorted(found, key=int)]
+
+
+def _accounts_of(client: Client, subject: Subject) -> list[Account] | AccessDenied:
+    identity = _id({"account_id": subject.id}, "account_id")
+    lister = _lister(subject.kind)
+    try:
+        accounts = list(lister(client, subject)) if lister else []
+    except AccessDenied as refusal:
+        return refusal
+    return [replace(one, source=subject.kind, organization_id=identity) for one in accounts]
 
 
 def subjects(client: Client) -> list[Subject]:
