@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import copy
-import json
 import signal
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Final, TypeGuard
 
 from singer_sdk import Target
 from singer_sdk.exceptions import (
     ConfigValidationError,
-    InvalidInputLine,
     InvalidRecord,
     MissingKeyPropertiesError,
-    RecordsWithoutSchemaException,
 )
 from singer_sdk.helpers.capabilities import (
     ADD_RECORD_METADATA_CONFIG,
@@ -29,12 +25,12 @@ from singer_sdk.helpers.capabilities import (
     PluginCapabilities,
     TargetCapabilities,
 )
-from singer_sdk.io_base import SingerReader
 from typing_extensions import override
 
 from target_feishu_bitable import limits, lock
 from target_feishu_bitable.base import Base
 from target_feishu_bitable.client import BitableClient
+from target_feishu_bitable.edges import SIGNAL_EXIT, Reader, in_words
 from target_feishu_bitable.errors import ConfigError, RowError, TargetError
 from target_feishu_bitable.locate import app_token_of
 from target_feishu_bitable.session import Session
@@ -44,8 +40,7 @@ from target_feishu_bitable.summary import RunSummary
 from target_feishu_bitable.transport import Transport
 
 if TYPE_CHECKING:
-    import logging
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -56,22 +51,7 @@ if TYPE_CHECKING:
 
 FLUSH_ROWS: Final = 5_000
 """A STATE stores the rows before it when so many have come since the last time."""
-_SIGNAL_EXIT: Final = 128
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-
-
-class _Reader(SingerReader):
-    """The SDK's reader, which would log a line that it can't read, and with it what it holds."""
-
-    @override
-    def deserialize_json(self, line: str) -> dict[str, Any]:
-        try:
-            message: object = json.loads(line, parse_float=Decimal)
-        except ValueError:
-            message = None
-        if not isinstance(message, dict):
-            raise InvalidInputLine("A line is not a JSON object.")
-        return message
 
 
 class TargetFeishuBitable(Target):
@@ -88,7 +68,7 @@ class TargetFeishuBitable(Target):
         PluginCapabilities.STRUCTURED_LOGGING,
         TargetCapabilities.VALIDATE_RECORDS,
     ]
-    message_reader_class = _Reader
+    message_reader_class = Reader
     clock: Callable[[], float] = staticmethod(time.time)
     sleep: Callable[[float], None] = staticmethod(time.sleep)
 
@@ -278,7 +258,7 @@ class TargetFeishuBitable(Target):
     # The SDK's own way drains here in the middle of a write, and exits 0.
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        sys.exit(_SIGNAL_EXIT + signum)
+        sys.exit(SIGNAL_EXIT + signum)
 
     @classmethod
     @override
@@ -295,7 +275,7 @@ class TargetFeishuBitable(Target):
             cls.print_about(about_format)
             return
         cls.print_version(print_fn=cls.logger.info)
-        with _in_words(cls.logger):
+        with in_words(cls.logger):
             cls(
                 config=config.config if config else None,
                 parse_env_config=config.parse_env if config else False,
@@ -305,25 +285,3 @@ class TargetFeishuBitable(Target):
 def is_ours(sink: Sink) -> TypeGuard[BitableSink]:
     """Tell whether a sink is one of this target's, as every sink is."""
     return isinstance(sink, BitableSink)
-
-
-@contextmanager
-def _in_words(logger: logging.Logger) -> Iterator[None]:
-    try:
-        yield
-    except ConfigValidationError as error:
-        logger.error(" ".join(error.errors))  # noqa: TRY400  a sentence for a person
-        sys.exit(1)
-    except TargetError as error:
-        logger.error("%s", error)  # noqa: TRY400  a sentence for a person
-        sys.exit(1)
-    except RecordsWithoutSchemaException as error:
-        logger.error("%s", error)  # noqa: TRY400  a sentence for a person
-        sys.exit(1)
-    except InvalidInputLine:
-        logger.error("The input is not made of Singer messages, one JSON object a line.")  # noqa: TRY400
-        sys.exit(1)
-    except SystemExit as stop:
-        if isinstance(stop.code, int) and stop.code > _SIGNAL_EXIT:
-            logger.warning("Stopped by signal %d.", stop.code - _SIGNAL_EXIT)
-        raise

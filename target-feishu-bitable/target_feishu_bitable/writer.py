@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from target_feishu_bitable.codes import TIMED_OUT
 from target_feishu_bitable.creating import LAG_SECONDS, Creator
 from target_feishu_bitable.errors import (
     BadBatch,
@@ -18,7 +19,6 @@ from target_feishu_bitable.errors import (
     UnknownOutcome,
 )
 from target_feishu_bitable.plan import ABSENT, Change, plan
-from target_feishu_bitable.session import TIMED_OUT
 from target_feishu_bitable.wire import FieldType
 
 if TYPE_CHECKING:
@@ -147,13 +147,14 @@ class Writer:
     ) -> Sequence[Change]:
         """Return the changes whose rows are there, after creating the rows that are not.
 
-        A row that this run made is more likely not seen yet than deleted: it is waited for.
+        A row that this run made is more likely not seen yet than deleted: it is waited for, and
+        never made again, which would leave a copy. In the end the run fails; the next one will see.
         """
         lookup = self._table.lookup
         there = self._existing([one.known.record_id for one in changes])
         gone = [one for one in changes if one.known.record_id not in there]
         is_young = any(one.known.record_id in lookup.made for one in gone)
-        if not gone or (is_young and wait < LAG_SECONDS[-1]):
+        if not gone or is_young:
             self._sleep(wait)
             return changes
         logger.warning("%s Somebody deleted it meanwhile; looking its key up again.", error)
