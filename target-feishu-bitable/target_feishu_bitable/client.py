@@ -10,6 +10,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 from target_feishu_bitable.errors import ApiError, TooMuch, UnknownOutcome
+from target_feishu_bitable.shapes import created_ids, items_of, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -88,7 +89,7 @@ class BitableClient:
 
     def get_app(self) -> AppJSON:
         """Return the base itself."""
-        app: AppJSON = self.session.call("GET", self._base)["app"]
+        app: AppJSON = part_of(self.session.call("GET", self._base), "app", self._base)
         return app
 
     def list_tables(self) -> list[TableJSON]:
@@ -98,7 +99,8 @@ class BitableClient:
     def create_table(self, name: str, fields: Sequence[NewFieldJSON]) -> str:
         """Create a table whose first column is the first of `fields`; return its id."""
         body = {"table": {"name": name, "default_view_name": "表格", "fields": list(fields)}}
-        return str(self._write("POST", f"{self._base}/tables", body)["table_id"])
+        path = f"{self._base}/tables"
+        return str(part_of(self._write("POST", path, body), "table_id", path, kind=str))
 
     def list_fields(self, table_id: str, *, fresh: bool = False) -> list[FieldJSON]:
         """Return all columns of a table."""
@@ -106,13 +108,10 @@ class BitableClient:
 
     def create_field(self, table_id: str, field: NewFieldJSON) -> FieldJSON:
         """Create a column."""
-        created: FieldJSON = self._write(
-            "POST",
-            f"{self._table(table_id)}/fields",
-            dict(field),
-            query={"client_token": self.new_token()},
-            fresh=True,
-        )["field"]
+        path = f"{self._table(table_id)}/fields"
+        query = {"client_token": self.new_token()}
+        data = self._write("POST", path, dict(field), query=query, fresh=True)
+        created: FieldJSON = part_of(data, "field", path)
         return created
 
     def list_views(self, table_id: str) -> list[ViewJSON]:
@@ -121,15 +120,15 @@ class BitableClient:
 
     def get_view(self, table_id: str, view_id: str) -> ViewJSON:
         """Return one view with its property."""
-        view: ViewJSON = self.session.call("GET", f"{self._table(table_id)}/views/{view_id}")[
-            "view"
-        ]
+        path = f"{self._table(table_id)}/views/{view_id}"
+        view: ViewJSON = part_of(self.session.call("GET", path), "view", path)
         return view
 
     def create_view(self, table_id: str, name: str) -> ViewJSON:
         """Create a grid view."""
         body = {"view_name": name, "view_type": "grid"}
-        view: ViewJSON = self._write("POST", f"{self._table(table_id)}/views", body)["view"]
+        path = f"{self._table(table_id)}/views"
+        view: ViewJSON = part_of(self._write("POST", path, body), "view", path)
         return view
 
     def patch_view(self, table_id: str, view_id: str, view_property: ViewPropertyJSON) -> None:
@@ -151,8 +150,11 @@ class BitableClient:
         path = f"{self._table(table_id)}/records/search"
         data = self.session.call("POST", path, query=query, body=dict(search), fresh=fresh)
         following = data.get("page_token") if data.get("has_more") else None
-        items: list[RecordJSON] = data.get("items") or []
-        return Page(items, int(data.get("total") or 0), following)
+        total = data.get("total") or 0
+        if (data.get("has_more") and not following) or not isinstance(total, int):
+            raise ApiError(f"{path} answered a page without a total or a way to the next one.")
+        items: list[RecordJSON] = items_of(data, "items", path)
+        return Page(items, total, following)
 
     def search(
         self, table_id: str, search: SearchJSON, *, first: Page | None = None, fresh: bool = False
@@ -188,8 +190,10 @@ class BitableClient:
     ) -> list[RecordJSON]:
         """Return up to 100 rows by id; rows that are gone are left out."""
         body = {"record_ids": list(record_ids), "automatic_fields": automatic_fields}
-        data = self.session.call("POST", f"{self._table(table_id)}/records/batch_get", body=body)
-        records: list[RecordJSON] = data.get("records") or []
+        path = f"{self._table(table_id)}/records/batch_get"
+        records: list[RecordJSON] = items_of(
+            self.session.call("POST", path, body=body), "records", path
+        )
         return records
 
     def batch_create(
@@ -216,7 +220,7 @@ class BitableClient:
         path = f"{self._table(table_id)}/records/batch_create"
         query = {"client_token": client_token}
         data = self._write("POST", path, {"records": list(records)}, query=query, fresh=fresh)
-        return _created_ids(path, data, len(records))
+        return created_ids(path, data, len(records))
 
     def batch_update(
         self, table_id: str, records: Sequence[ChangeJSON], *, fresh: bool = False
@@ -253,7 +257,7 @@ class BitableClient:
         for _ in range(MOST_PAGES):
             query = {"page_size": str(LIST_PAGE)} | ({"page_token": token} if token else {})
             data = self.session.call("GET", path, query=query, fresh=fresh)
-            yield from data.get("items") or ()
+            yield from items_of(data, "items", path)
             token = data.get("page_token")
             if not data.get("has_more"):
                 return
@@ -270,22 +274,15 @@ class BitableClient:
         query: dict[str, str] | None = None,
         fresh: bool = False,
     ) -> dict[str, Any]:
-        before = self.requests
+        before = self.requests - self.session.token_requests
         try:
             return self.session.call(method, path, query=query, body=body, writes=True, fresh=fresh)
         finally:
-            self.write_calls += max(1, self.requests - before)
+            self.write_calls += self.requests - self.session.token_requests - before
 
 
 def get_node(session: Session, node_token: str) -> NodeJSON:
     """Return the document behind a wiki page."""
-    node: NodeJSON = session.call("GET", WIKI_NODE, query={"token": node_token})["node"]
+    data = session.call("GET", WIKI_NODE, query={"token": node_token})
+    node: NodeJSON = part_of(data, "node", WIKI_NODE)
     return node
-
-
-def _created_ids(path: str, data: dict[str, Any], sent: int) -> list[str]:
-    records = data.get("records") or []
-    ids = [str(record.get("record_id") or record.get("id") or "") for record in records]
-    if len(ids) != sent or not all(ids):
-        raise UnknownOutcome(f"POST {path} answered {len(ids)} rows for {sent}.")
-    return ids

@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from target_feishu_bitable.codes import MANAGE, TIMED_OUT, TOKEN_CONFLICT
 from target_feishu_bitable.errors import AccessError, TooMuch, UnknownOutcome
 from target_feishu_bitable.plan import ABSENT
-from target_feishu_bitable.session import MANAGE, TIMED_OUT, TOKEN_CONFLICT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
