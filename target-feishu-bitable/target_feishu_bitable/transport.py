@@ -8,6 +8,7 @@ send again is the caller's decision.
 from __future__ import annotations
 
 import json
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -188,20 +189,22 @@ def _seconds(text: str | None) -> float | None:
 
 def _refused(error: requests.RequestException) -> bool:
     # A connection that never stood has carried nothing out; one that broke may have.
-    if isinstance(error, requests.exceptions.SSLError):
-        return True
-    cause = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(error, requests.ConnectionError) and isinstance(cause, NewConnectionError)
+    cause: object = error
+    while isinstance(cause, BaseException):
+        if isinstance(cause, NewConnectionError | ssl.SSLCertVerificationError):
+            return True
+        inner = cause.args[0] if cause.args else None
+        cause = getattr(cause, "reason", None) or inner
+    return False
 
 
 def _reason(error: requests.RequestException, timeout: float) -> str:
     # The text of a requests error holds the whole address: only its kind is told.
     if isinstance(error, requests.Timeout):
         return f"no answer within {timeout:g} seconds"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "no secure connection (is the certificate valid?)"
     if _refused(error):
-        return "no connection"
+        is_about_tls = isinstance(error, requests.exceptions.SSLError)
+        return "no connection" + (" (the certificate is not valid here)" if is_about_tls else "")
     if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
         return "the connection broke"
     return type(error).__name__
