@@ -1,7 +1,8 @@
 """The one place that asks the platform: token, pace, retries, and what each code means.
 
 What to do about a code is the table of `_verdict`. Bounds per request: 8 attempts and 5 minutes of
-waiting, 10 minutes where the platform's own penalty is 5 (developer limit, code 40110).
+waiting, 10 minutes where the platform's own penalty is 5 (developer limit, code 40110); one attempt
+while nobody is answered (`outage`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
-from tenacity import Retrying, retry_if_exception_type
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from tap_oceanengine_local.errors import (
     AccessDenied,
@@ -21,6 +22,7 @@ from tap_oceanengine_local.errors import (
     RequestRefused,
     TapError,
 )
+from tap_oceanengine_local.outage import Outage
 from tap_oceanengine_local.transport import Unanswered
 
 if TYPE_CHECKING:
@@ -109,6 +111,7 @@ class Client:
         self._pacer = pacer
         self._rng = rng or random.Random()  # noqa: S311  no secret depends on it
         self._sleep = sleep
+        self._outage = Outage()
 
     @property
     def requests(self) -> int:
@@ -141,15 +144,25 @@ class Client:
         retrying = Retrying(
             retry=retry_if_exception_type(_Again),
             wait=self._wait_before_next,
-            stop=_is_enough,
+            stop=stop_after_attempt(1) if self._outage.is_suspected else _is_enough,
             sleep=self._sleep,
+            before_sleep=_say,
             reraise=True,
         )
         refused: set[str] = set()
+        answers = self._outage.answers
         try:
-            return retrying(self._attempt, method, path, values, refused)
+            data = retrying(self._attempt, method, path, values, refused)
         except _Again as again:
-            raise again.failure from None
+            limited = again.wait is not None
+            raise self._outage.gave_up(
+                path, values, answers, again.failure, hits_all=limited
+            ) from None
+        except AccountError:
+            self._outage.answered()
+            raise
+        self._outage.answered()
+        return data
 
     def _attempt(
         self,
@@ -190,12 +203,13 @@ class Client:
     def _wait_before_next(self, state: RetryCallState) -> float:
         again = _again(state)
         if again.wait is not None:
-            wait = again.wait
-        else:
-            longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (state.attempt_number - 1))
-            wait = longest * (0.5 + self._rng.random() / 2)
-        logger.warning("%s Asking again in %.0f s.", again, wait)
-        return wait
+            return again.wait
+        longest: float = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (state.attempt_number - 1))
+        return longest * (0.5 + self._rng.random() / 2)
+
+
+def _say(state: RetryCallState) -> None:
+    logger.warning("%s Asking again in %.0f s.", _again(state), state.upcoming_sleep)
 
 
 def _is_enough(state: RetryCallState) -> bool:
