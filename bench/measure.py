@@ -1,0 +1,80 @@
+"""One run of a plugin: how long, how much processor, how much memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROGRAMS = Path(sys.executable).parent
+_KIB_PER_MB = 1024
+
+
+class RunFailedError(Exception):
+    """A plugin ended with an error; the text is the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process took.
+
+    Attributes:
+        wall_s: Seconds from its start to its end.
+        cpu_s: Seconds of processor, user and system.
+        peak_rss_mb: Most memory it held, in MiB.
+    """
+
+    wall_s: float
+    cpu_s: float
+    peak_rss_mb: float
+
+
+def run(
+    program: str, arguments: Sequence[str], folder: Path, *, source: Path | None = None
+) -> Usage:
+    """Run a plugin in a folder of its own; its stdout and stderr go to files there.
+
+    Args:
+        program: Name of the plugin's command.
+        arguments: Its arguments.
+        folder: Working directory, and place of `out` and `log`.
+        source: File that it reads from stdin.
+
+    Raises:
+        RunFailedError: It ended with another status than 0.
+    """
+    environment = os.environ | {"XDG_STATE_HOME": str(folder), "NO_PROXY": "127.0.0.1"}
+    with (
+        Path(source or os.devnull).open("rb") as given,
+        (folder / "out").open("wb") as out,
+        (folder / "log").open("wb") as log,
+    ):
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            [str(PROGRAMS / program), *arguments],
+            stdin=given,
+            stdout=out,
+            stderr=log,
+            cwd=folder,
+            env=environment,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        end = (folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:]
+        raise RunFailedError(f"{program} ended with status {process.returncode}:\n{end}")
+    return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _KIB_PER_MB)
+
+
+def records(folder: Path) -> int:
+    """How many RECORD messages the last run wrote."""
+    with (folder / "out").open("rb") as lines:
+        return sum(b'"RECORD"' in line[:40] for line in lines)
