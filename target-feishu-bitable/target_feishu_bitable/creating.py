@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+NOT_READY: Final = 1254607
 LAG_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
 """How long a row just written may stay invisible to searches: waited out before it counts."""
 
@@ -58,6 +59,7 @@ class Creator:
         self._bindings = bindings
         self._counts = counts
         self._keyed = keyed
+        self._tried: Row | None = None
         self._sleep = base.client.session.sleep
 
     def create(self, rows: Sequence[Row]) -> None:
@@ -71,8 +73,9 @@ class Creator:
         """
         if self._base.advanced and not self._table.visible and self._table.lookup.total == 0:
             self._create_trial(rows[0])
-            rows = rows[1:]
+            self._tried = rows[0]
         self._table.visible = True
+        rows = [row for row in rows if row is not self._tried]  # a halved batch brings it again
         if rows and self._keyed:
             self._create_once(rows)
         elif rows:
@@ -91,6 +94,8 @@ class Creator:
             try:
                 made = self._send(records, token)
             except (UnknownOutcome, TooMuch) as error:
+                if isinstance(error, TooMuch) and error.code != NOT_READY:
+                    raise  # refused by its size, before anything was done
                 spent = error.code in TOKEN_CONFLICT
                 is_last = attempt == len(LAG_SECONDS) - 1
                 too_slow = error.code == TIMED_OUT and attempt > 0 and len(rows) > 1

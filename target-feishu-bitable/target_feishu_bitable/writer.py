@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from target_feishu_bitable.codes import TIMED_OUT
-from target_feishu_bitable.creating import LAG_SECONDS, Creator
+from target_feishu_bitable.creating import LAG_SECONDS, NOT_READY, Creator
 from target_feishu_bitable.errors import (
     BadBatch,
     RowError,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NOT_READY: Final = 1254607
 GET_AT_ONCE: Final = 100
 _TYPES_OF_CODE: Final = {
     1254060: FieldType.TEXT,
@@ -77,6 +76,7 @@ class Writer:
         self._bindings = bindings
         self._counts = counts
         self._sleep = base.client.session.sleep
+        self._most = base.settings.rows_per_request
         self._creator = Creator(base, table, stream, bindings, counts, keyed=keyed)
 
     def apply(self, made: Plan) -> None:
@@ -101,9 +101,11 @@ class Writer:
             raise bad
 
     def _in_portions(self, write: Callable[[Any], None], rows: Sequence[Any]) -> None:
-        size = self._base.settings.rows_per_request
-        for start in range(0, len(rows), size):
-            self._halving(write, rows[start : start + size])
+        start = 0
+        while start < len(rows):
+            portion = rows[start : start + self._most]
+            self._halving(write, portion)
+            start += len(portion)
 
     def _halving(self, write: Callable[[Any], None], rows: Sequence[Any]) -> None:
         try:
@@ -114,6 +116,8 @@ class Writer:
                     raise
                 raise self._refused(rows[0], error) from error
             middle = len(rows) // 2
+            if isinstance(error, TooMuch):
+                self._most = min(self._most, middle)  # the next ones would be refused as well
             self._halving(write, rows[:middle])
             self._halving(write, rows[middle:])
 
