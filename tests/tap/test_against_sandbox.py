@@ -120,7 +120,7 @@ def test_every_way_of_the_platform_to_say_it_is_read(sandbox, sandbox_config, ru
 def test_a_busy_platform_is_asked_again(sandbox, sandbox_config, run_tap):
     sandbox.platform.faults.add(
         Fault(
-            path="report/promotion", kind="code", code=40110, headers={"X-RateLimit-RetryIn": "0.05"}
+            path="report/promotion", kind="code", code=40110, headers={"X-RateLimit-RetryIn": "0.1"}
         )
     )
     run = run_tap(**sandbox_config)
