@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-    from target_feishu_bitable.asking import Key
-    from target_feishu_bitable.lookup import KnownRow
+    from target_feishu_bitable.filters import Key
+    from target_feishu_bitable.known import KnownRow
     from target_feishu_bitable.schema import Binding
 
 
@@ -69,7 +69,7 @@ class Plan:
     unchanged: int = 0
 
 
-class KnownRows(Protocol):
+class RowsThere(Protocol):
     """The rows of the table, as far as they matter."""
 
     def rows(self, key: Key) -> Sequence[KnownRow]:
@@ -81,7 +81,7 @@ class KnownRows(Protocol):
         ...
 
 
-def plan(rows: Iterable[Row], bindings: Sequence[Binding], known: KnownRows) -> Plan:
+def plan(rows: Iterable[Row], bindings: Sequence[Binding], known: RowsThere) -> Plan:
     """Decide for each row: create it, change some cells, or leave it.
 
     Args:

@@ -24,8 +24,8 @@ from target_feishu_bitable.wire import FieldType
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_feishu_bitable.asking import Key
     from target_feishu_bitable.base import Base, Table
+    from target_feishu_bitable.filters import Key
     from target_feishu_bitable.plan import Plan, Row
     from target_feishu_bitable.schema import Binding
     from target_feishu_bitable.summary import Counts

@@ -9,18 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_feishu_bitable.asking import (
-    MOST_CHARACTERS,
-    MOST_CONDITIONS,
-    Ask,
-    Coverage,
-    Sample,
-    cheapest,
-    exact,
-    is_dearer,
-    scan_calls,
-)
+from target_feishu_bitable.asking import Sample, cheapest, exact, is_dearer, scan_calls
 from target_feishu_bitable.fields import Column, codec
+from target_feishu_bitable.filters import MOST_CHARACTERS, MOST_CONDITIONS, Ask, Coverage
 from target_feishu_bitable.schema import Binding
 
 ZONE = ZoneInfo("Asia/Shanghai")

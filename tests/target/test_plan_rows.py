@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_feishu_bitable.fields import Column, codec
-from target_feishu_bitable.lookup import KnownRow
+from target_feishu_bitable.known import KnownRow
 from target_feishu_bitable.plan import ABSENT, Row, plan
 from target_feishu_bitable.schema import Binding
 

@@ -1,0 +1,159 @@
+"""The rows of a table that a run knows, in little room. Pure."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from target_feishu_bitable.fields import joined
+from target_feishu_bitable.filters import is_numeric_text
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+
+    from target_feishu_bitable.filters import Key
+    from target_feishu_bitable.schema import Binding
+    from target_feishu_bitable.wire import RecordJSON
+
+
+class KnownRow:
+    """A row of the table: its id, and the values of the read columns, see `KnownRows.cell`."""
+
+    __slots__ = ("cells", "record_id")
+
+    def __init__(self, record_id: str, cells: list[Hashable]) -> None:
+        self.record_id = record_id
+        self.cells = cells
+
+
+class KnownRows:
+    """Rows by id and by key, their cells in the order in which columns were first bound.
+
+    Attributes:
+        columns: Every column that is read, by field id; a row may know the first ones only, the
+            others are empty in it.
+        keys: The parts of the key.
+    """
+
+    def __init__(self) -> None:
+        self.columns: dict[str, Binding] = {}
+        self.keys: tuple[Binding, ...] = ()
+        self._bindings: tuple[Binding, ...] = ()
+        self._places: tuple[int, ...] = ()
+        self._numeric: tuple[bool, ...] = ()
+        self._rows: dict[str, KnownRow] = {}
+        self._by_key: dict[Key, list[KnownRow]] = {}
+        self._texts: dict[str, str] = {}
+
+    def bind(self, bindings: Sequence[Binding]) -> None:
+        """Say which columns, and in which order, the stream of the moment means."""
+        self.columns |= {one.column.field_id: one for one in bindings}
+        order = list(self.columns)
+        self._bindings = tuple(bindings)
+        self.keys = tuple(one for one in bindings if one.is_key)
+        self._places = tuple(order.index(one.column.field_id) for one in bindings)
+        self._numeric = tuple(not one.is_key and is_numeric_text(one) for one in bindings)
+
+    def reads(self, binding: Binding) -> bool:
+        """Tell whether the known rows hold a column in the way that a binding compares it."""
+        known = self.columns.get(binding.column.field_id)
+        return (
+            known is not None
+            and known.is_key == binding.is_key
+            and type(known.codec.values) is type(binding.codec.values)
+        )
+
+    def forget(self, *, but: frozenset[str] | set[str] = frozenset()) -> None:
+        """Forget all rows except some, by id."""
+        kept = [row for row in self._rows.values() if row.record_id in but]
+        self._rows, self._by_key = {}, {}
+        for row in kept:
+            self._add(row)
+
+    def take(self, records: Iterable[RecordJSON]) -> None:
+        """Take in rows as a search shows them; rows that are known already stay as they are."""
+        for record in records:
+            fields: dict[str, Any] = record.get("fields") or {}
+            cells = [
+                self._kept(binding, fields.get(binding.column.name))
+                for binding in self.columns.values()
+            ]
+            self._add(KnownRow(record["record_id"], cells))
+
+    def made(self, record_id: str, cells: Sequence[Hashable]) -> None:
+        """Take in a row that was written; `cells` in the order of the bindings."""
+        values: list[Hashable] = [None] * len(self.columns)
+        for place, value in zip(self._places, cells, strict=True):
+            values[place] = value
+        self._add(KnownRow(record_id, values))
+
+    def changed(self, row: KnownRow, changes: Iterable[tuple[int, Hashable]]) -> None:
+        """Take note of cells that were written, by the index of their binding."""
+        row.cells.extend([None] * (len(self.columns) - len(row.cells)))
+        for index, value in changes:
+            row.cells[self._places[index]] = value
+
+    def remove(self, record_ids: Iterable[str]) -> int:
+        """Forget rows by id; return how many were known."""
+        removed = 0
+        for record_id in record_ids:
+            row = self._rows.pop(record_id, None)
+            key = self._key(row) if row else None
+            if row is not None and key is not None:
+                self._by_key[key].remove(row)
+                removed += 1
+        return removed
+
+    def remove_key(self, key: Key) -> None:
+        """Forget the rows with a key."""
+        for row in self._by_key.pop(key, ()):
+            self._rows.pop(row.record_id, None)
+
+    def of(self, key: Key) -> Sequence[KnownRow]:
+        """Return the rows with a key."""
+        return self._by_key.get(key, ())
+
+    def order(self, key: Key, rows: list[KnownRow]) -> None:
+        """Say in which order the rows of a key stand."""
+        self._by_key[key] = rows
+
+    def sample(self, size: int) -> list[Key]:
+        """Return the keys of the rows that were known first."""
+        first = islice(self._rows.values(), size)
+        return [key for row in first if (key := self._key(row)) is not None]
+
+    def cell(self, row: KnownRow, index: int) -> Hashable:
+        """Return the canonical value of a row in the column of a binding."""
+        place = self._places[index]
+        value = row.cells[place] if place < len(row.cells) else None
+        if isinstance(value, float) or (self._numeric[index] and isinstance(value, str)):
+            return self._bindings[index].codec.decode(value)
+        return value
+
+    def _kept(self, binding: Binding, cell: object) -> Hashable:
+        # A scan may keep a hundred thousand rows of which few are compared: numbers stay as they
+        # came until then (a Decimal takes four times a float's room), equal texts are one object.
+        if not binding.is_key:
+            if isinstance(cell, float):
+                return cell
+            if cell is not None and is_numeric_text(binding):
+                cell = joined(cell)
+                return self._texts.setdefault(cell, cell)
+        value = binding.codec.decode(cell)
+        return self._texts.setdefault(value, value) if isinstance(value, str) else value
+
+    def _add(self, row: KnownRow) -> None:
+        if row.record_id in self._rows:
+            return
+        key = self._key(row)
+        if key is None:
+            return
+        self._rows[row.record_id] = row
+        self._by_key.setdefault(key, []).append(row)
+
+    def _key(self, row: KnownRow) -> Key | None:
+        cells = row.cells
+        key = tuple(
+            cells[place] if place < len(cells) else None for place in self._places[: len(self.keys)]
+        )
+        return None if any(part is None for part in key) else key
