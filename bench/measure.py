@@ -74,7 +74,8 @@ def run(
     return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _KIB_PER_MB)
 
 
-def records(folder: Path) -> int:
-    """How many RECORD messages the last run wrote."""
-    with (folder / "out").open("rb") as lines:
-        return sum(b'"RECORD"' in line[:40] for line in lines)
+def warnings(folder: Path) -> str:
+    """The first warning in the last run's log, such as a repeated request; empty without one."""
+    with (folder / "log").open(encoding="utf-8", errors="replace") as lines:
+        found = [line.strip() for line in lines if "| WARNING" in line or "| ERROR" in line]
+    return f"; {len(found)} warnings, the first: {found[0][:160]}" if found else ""

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 import messages
-from measure import run
+from measure import run, warnings
 from results import Result
 from sandbox import Sandbox
 
@@ -107,7 +107,7 @@ class _Bench:
             peak_rss_mb=usage.peak_rss_mb,
             latency_ms=self._latency,
             pacing="off",
-            note=kinds,
+            note=kinds + warnings(self._folder),
         )
 
     def _config(self) -> dict[str, Any]:
