@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -187,12 +188,13 @@ def test_an_endless_answer_is_cut_off(transport, canned, monkeypatch):
         ask(transport, canned, b'{"code":0,"message":"' + b"x" * 2000 + b'"}')
 
 
-def test_a_closed_port_means_that_nothing_was_sent(canned):
-    url = canned.url
-    canned.server_close()
-    transport = Transport(url, timeout=5, pool=1)
-    with pytest.raises(Unanswered, match="no connection") as caught:
-        transport.exchange("GET", "/open_api/x/", token=TOKEN)
+def test_a_closed_port_means_that_nothing_was_sent():
+    with socket.socket() as bound:  # and not listening: nobody else can have the port meanwhile
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        transport = Transport(url, timeout=5, pool=1)
+        with pytest.raises(Unanswered, match="no connection") as caught:
+            transport.exchange("GET", "/open_api/x/", token=TOKEN)
     assert not caught.value.sent
     assert TOKEN not in str(caught.value)
 
