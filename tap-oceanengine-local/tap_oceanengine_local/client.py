@@ -155,9 +155,8 @@ class Client:
             data = retrying(self._attempt, method, path, values, refused)
         except _Again as again:
             limited = again.wait is not None
-            raise self._outage.gave_up(
-                path, values, answers, again.failure, hits_all=limited
-            ) from None
+            error = self._outage.gave_up(values, answers, again.failure, hits_all=limited)
+            raise error from None
         except AccountError:
             self._outage.answered()
             raise

@@ -47,7 +47,6 @@ class Outage:
 
     def gave_up(
         self,
-        path: str,
         values: Mapping[str, Any],
         since: int,
         why: TapError,
@@ -57,18 +56,18 @@ class Outage:
         """Return the error of a request that was given up.
 
         Args:
-            path: What was asked.
-            values: Its parameters; they name the account.
+            values: Its parameters. A list of accounts names none and does not count: configured
+                accounts are read without it.
             since: `answers` when the request began. Others were answered meanwhile when it differs.
             why: The error of this request alone.
             hits_all: What stood in the way is no account's own, as the developer's rate limit.
         """
-        asked = values.get("local_account_id") or values.get("local_account_ids") or path
+        asked = values.get("local_account_id") or values.get("local_account_ids")
         with self._lock:
-            if since == self._answers:
+            if asked and since == self._answers:
                 self._silent.add(str(asked))
             count = len(self._silent)
-        if count < (SUSPECTED_AFTER if hits_all else DOWN_AFTER):
+        if not asked or count < (SUSPECTED_AFTER if hits_all else DOWN_AFTER):
             return why
         return FatalError(
             f"The platform can't be reached: no proper answer for {count} accounts in a row. "

@@ -173,6 +173,14 @@ def test_one_account_asked_often_is_still_one(client, platform, ids):
     assert told == ["PlatformUnavailable"] * (DOWN_AFTER + 5)
 
 
+def test_lists_of_accounts_do_not_count(client, platform, ids):
+    platform.faults.add(Fault(path="/list/", code=40110, times=None))
+    for kind in range(DOWN_AFTER + 1):
+        with pytest.raises(PlatformUnavailable):
+            client.get(f"/open_api/kind-{kind}/list/", {"page": 1})
+    assert outcomes(client, platform, ids) == ["read"] * len(ids)
+
+
 def test_a_limited_developer_ends_the_run_within_the_hour(client, platform, ids, clockwork):
     platform.faults.add(Fault(path="report/promotion", code=40110, times=None))
     told = outcomes(client, platform, ids)
@@ -196,7 +204,7 @@ def test_who_fails_beside_answers_does_not_count():
     begun = outage.answers
     outage.answered()
     for number in range(DOWN_AFTER + 1):
-        assert outage.gave_up(UNITS, {"local_account_id": str(number)}, begun, why) is why
+        assert outage.gave_up({"local_account_id": str(number)}, begun, why) is why
     assert not outage.is_suspected
 
 
@@ -207,7 +215,7 @@ def test_threads_count_together():
 
     def give_up(number):
         ready.wait()
-        told.append(outage.gave_up(UNITS, {"local_account_ids": [number]}, 0, why))
+        told.append(outage.gave_up({"local_account_ids": [number]}, 0, why))
 
     threads = [threading.Thread(target=give_up, args=(number,)) for number in range(DOWN_AFTER)]
     for thread in threads:
