@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import threading
@@ -19,6 +20,19 @@ def http(body=b"{}", status="200 OK", *headers):
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
+def whole_request(connection):
+    """Head and body may arrive in separate packets."""
+    got = connection.recv(65_536)
+    while b"\r\n\r\n" not in got:
+        got += connection.recv(65_536)
+    head, _, body = got.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head.lower())
+    while length and len(body) < int(length[1]):
+        more = connection.recv(65_536)
+        got, body = got + more, body + more
+    return got
+
+
 @pytest.fixture
 def serve():
     """Answer each connection with the next of some bytes, then close it."""
@@ -32,7 +46,7 @@ def serve():
             for answer in answers:
                 connection, _ = listener.accept()
                 with connection:
-                    seen.append(connection.recv(65_536))
+                    seen.append(whole_request(connection))
                     connection.sendall(answer)
 
         threads.append(threading.Thread(target=run, daemon=True))
