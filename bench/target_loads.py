@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 import messages
-from measure import run, warnings
+from measure import RunFailedError, run, warnings
 from results import Result
 from sandbox import Sandbox
 
@@ -36,8 +36,8 @@ def loads(folder: Path) -> Iterator[Result]:
             link = sandbox.table(messages.COLUMNS, [], 0)
             bench = _Bench(sandbox, folder, link, latency)
             full = math.ceil(NEW / _FULL)
-            yield bench.measure("10,000 new rows", new, NEW, full)
-            yield bench.measure("the same 10,000 again", new, NEW, full)
+            yield bench.measure("10,000 new rows", new, NEW, full, NEW)
+            yield bench.measure("the same 10,000 again", new, NEW, full, NEW)
             sizes = (100_000,) if latency else (1_000, 10_000, 100_000)
             yield from _growth(sandbox, folder, sizes, latency)
     with Sandbox() as sandbox:
@@ -48,7 +48,7 @@ def loads(folder: Path) -> Iterator[Result]:
         )
         rows = 365 * 493
         bench = _Bench(sandbox, folder, sandbox.table(messages.COLUMNS, [], 0), 0)
-        yield bench.measure("365-day back-fill", source, rows, math.ceil(rows / _FULL))
+        yield bench.measure("365-day back-fill", source, rows, math.ceil(rows / _FULL), rows)
 
 
 def _growth(
@@ -74,7 +74,9 @@ def _growth(
         pages = math.ceil(per_day * TOUCHED_DAYS / _FULL)
         changed = CHANGED_PER_DAY * TOUCHED_DAYS
         writes = math.ceil(changed / _FULL)
-        yield bench.measure(f"{changed} changed of {size:,}", source, changed, writes + pages)
+        yield bench.measure(
+            f"{changed} changed of {size:,}", source, changed, writes + pages, count * per_day
+        )
 
 
 class _Bench:
@@ -86,13 +88,15 @@ class _Bench:
         self._link = link
         self._latency = latency
 
-    def measure(self, load: str, source: Path, rows: int, minimum: int) -> Result:
-        """Run it on a file of messages."""
+    def measure(self, load: str, source: Path, rows: int, minimum: int, holds: int) -> Result:
+        """Run it on a file of messages; the table must hold so many rows afterwards."""
         path = self._folder / "target.json"
         path.write_text(json.dumps(self._config()), encoding="utf-8")
         self._sandbox.calls()
         usage = run(TARGET, ["--config", path.name], self._folder, source=source)
         calls, writes, by_end = self._sandbox.calls()
+        if (found := self._sandbox.rows(self._link)) != holds:
+            raise RunFailedError(f"{load}: the table holds {found} rows, not {holds}.")
         kinds = ", ".join(f"{count} {end}" for end, count in sorted(by_end.items()))
         return Result(
             load=load,
