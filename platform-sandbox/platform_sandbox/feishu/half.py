@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,14 +14,8 @@ from platform_sandbox.feishu.endpoints import ENDPOINTS
 from platform_sandbox.feishu.gateway import Gateway
 from platform_sandbox.feishu.people import BaseHandle
 from platform_sandbox.feishu.state import State
-from platform_sandbox.protocol import TRANSPORT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from starlette.requests import Request
-    from starlette.responses import Response
-
     from platform_sandbox.feishu.app import Tokens
     from platform_sandbox.feishu.bot import Message
     from platform_sandbox.feishu.switches import FeishuSwitches
@@ -31,25 +24,6 @@ if TYPE_CHECKING:
 TOKEN: Final = "/open-apis/auth/v3/tenant_access_token/internal"  # noqa: S105  a path
 HOOK: Final = "/open-apis/bot/v2/hook/{hook}"
 METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-
-
-def prompt(
-    handler: Callable[[Request], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
-    """A handler whose answer leaves at once.
-
-    Head and body of an answer are two packets; without TCP_NODELAY the second one waits 40 ms
-    for the client to acknowledge the first.
-    """
-
-    async def handle(request: Request) -> Response:
-        transport = request.scope.get(TRANSPORT)
-        if transport is not None:
-            connection = transport.get_extra_info("socket")
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return await handler(request)
-
-    return handle
 
 
 class Feishu:
@@ -69,10 +43,10 @@ class Feishu:
         router.add_route("/_sandbox/feishu/rows", control.rows, ["GET"])
         router.add_route("/_sandbox/feishu/cards", control.cards, ["GET"])
         for path in (TOKEN, TOKEN + "/"):
-            router.add_route(path, prompt(self.gateway.token), ["POST"])
-        router.add_route(HOOK, prompt(self.bots.receive), ["POST"])
+            router.add_route(path, self.gateway.token, ["POST"])
+        router.add_route(HOOK, self.bots.receive, ["POST"])
         for endpoint in ENDPOINTS:
-            handler = prompt(self.gateway.route(endpoint))
+            handler = self.gateway.route(endpoint)
             router.add_route(endpoint.path, handler, [endpoint.method])
         router.add_route("/open-apis/{rest:path}", self.gateway.not_found, METHODS)
         return router
