@@ -17,10 +17,8 @@ from target_feishu_bitable.plan import ABSENT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_feishu_bitable.base import Base, Table
+    from target_feishu_bitable.lane import Lane
     from target_feishu_bitable.plan import Row
-    from target_feishu_bitable.schema import Binding
-    from target_feishu_bitable.summary import Counts
     from target_feishu_bitable.wire import NewRecordJSON
 
 logger = logging.getLogger(__name__)
@@ -31,36 +29,13 @@ LAG_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
 
 
 class Creator:
-    """Creates rows of one stream in its table.
+    """Creates rows of one stream in its table."""
 
-    Args:
-        base: The opened base.
-        table: The table.
-        stream: Name of the stream, for messages.
-        bindings: The stream's columns.
-        counts: Where written rows are counted.
-        keyed: Whether rows can be found again by a key.
-    """
-
-    def __init__(
-        self,
-        base: Base,
-        table: Table,
-        stream: str,
-        bindings: Sequence[Binding],
-        counts: Counts,
-        *,
-        keyed: bool,
-    ) -> None:
-        self._base = base
-        self._client = base.client
-        self._table = table
-        self._stream = stream
-        self._bindings = bindings
-        self._counts = counts
-        self._keyed = keyed
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._client = lane.base.client
         self._tried: Row | None = None
-        self._sleep = base.client.session.sleep
+        self._sleep = lane.base.client.session.sleep
 
     def create(self, rows: Sequence[Row]) -> None:
         """Create rows, at most as many as one call takes.
@@ -71,12 +46,16 @@ class Creator:
             TooMuch: Send less at once; nothing was created.
             UnknownOutcome: It could not be found out what was created.
         """
-        if self._base.advanced and not self._table.visible and self._table.lookup.total == 0:
+        if (
+            self._lane.base.advanced
+            and not self._lane.table.visible
+            and self._lane.table.lookup.total == 0
+        ):
             self._create_trial(rows[0])
             self._tried = rows[0]
-        self._table.visible = True
+        self._lane.table.visible = True
         rows = [row for row in rows if row is not self._tried]  # a halved batch brings it again
-        if rows and self._keyed:
+        if rows and self._lane.keyed:
             self._create_once(rows)
         elif rows:
             self._keep(rows, self._create_again_and_again(rows))
@@ -102,8 +81,8 @@ class Creator:
                 goes_on_anew = spent or is_last or too_slow or isinstance(error, TooMuch)
                 missing = self._missing(rows, error, patient=goes_on_anew)
                 if len(missing) < len(rows):
-                    self._counts.created += len(rows) - len(missing)
-                    self._table.lookup.total += len(rows) - len(missing)
+                    self._lane.counts.created += len(rows) - len(missing)
+                    self._lane.table.lookup.total += len(rows) - len(missing)
                     if missing:
                         self._create_once(missing)
                     return
@@ -119,14 +98,14 @@ class Creator:
 
     def _send(self, records: Sequence[NewRecordJSON], token: str) -> list[str]:
         return self._client.batch_create(
-            self._table.id, records, client_token=token, fresh=self._table.is_fresh
+            self._lane.table.id, records, client_token=token, fresh=self._lane.table.is_fresh
         )
 
     def _keep(self, rows: Sequence[Row], record_ids: Sequence[str]) -> None:
-        self._counts.created += len(rows)
+        self._lane.counts.created += len(rows)
         for row, record_id in zip(rows, record_ids, strict=True):
             cells = [None if cell is ABSENT else cell for cell in row.cells]
-            self._table.lookup.created(record_id, cells)
+            self._lane.table.lookup.created(record_id, cells)
 
     def _missing(self, rows: Sequence[Row], error: Exception, *, patient: bool) -> list[Row]:
         """Return the rows that can't be found in the table.
@@ -139,8 +118,8 @@ class Creator:
         logger.warning("%s Looking whether the rows are there.", error)
         missing = list(rows)
         for seconds in LAG_SECONDS:
-            self._table.lookup.find_again(row.key for row in missing)
-            missing = [row for row in missing if not self._table.lookup.rows(row.key)]
+            self._lane.table.lookup.find_again(row.key for row in missing)
+            missing = [row for row in missing if not self._lane.table.lookup.rows(row.key)]
             if not missing or (len(missing) == len(rows) and not patient):
                 break
             self._sleep(seconds)
@@ -159,8 +138,8 @@ class Creator:
                     break
                 self._sleep(seconds)
         raise UnknownOutcome(
-            f"{lost} Whether the last {len(rows)} rows of the stream {self._stream} are in the "
-            f"table {self._table.name!r} is not known: look there before the next run.",
+            f"{lost} Whether the last {len(rows)} rows of the stream {self._lane.stream} are in "
+            f"the table {self._lane.table.name!r} is not known: look there before the next run.",
             code=lost.code,
             log_id=lost.log_id,
         )
@@ -173,21 +152,22 @@ class Creator:
             seen = self._is_visible(row)
         finally:
             if not seen:  # also when a signal stops the waiting
-                self._client.batch_delete(self._table.id, made)
+                self._client.batch_delete(self._lane.table.id, made)
         if not seen:
             raise AccessError(
-                f"The table {self._table.name!r} does not show the app its own rows, so it can't "
-                f"be kept without duplicates; the one row written to find out was removed. {MANAGE}"
+                f"The table {self._lane.table.name!r} does not show the app its own rows, so it "
+                f"can't be kept without duplicates; the one row written to find out was "
+                f"removed. {MANAGE}"
             )
-        self._counts.created += 1
-        self._table.lookup.total = max(1, self._table.lookup.total)
+        self._lane.counts.created += 1
+        self._lane.table.lookup.total = max(1, self._lane.table.lookup.total)
 
     def _is_visible(self, row: Row) -> bool:
-        lookup = self._table.lookup
+        lookup = self._lane.table.lookup
         for seconds in LAG_SECONDS:
-            if self._keyed:
+            if self._lane.keyed:
                 lookup.find_again([row.key])
-            if lookup.rows(row.key) if self._keyed else lookup.sees_rows():
+            if lookup.rows(row.key) if self._lane.keyed else lookup.sees_rows():
                 return True
             self._sleep(seconds)
         return False
@@ -196,7 +176,7 @@ class Creator:
         return {
             "fields": {
                 binding.column.name: binding.codec.encode(value)
-                for binding, value in zip(self._bindings, row.values, strict=True)
+                for binding, value in zip(self._lane.bindings, row.values, strict=True)
                 if value is not ABSENT and value is not None
             }
         }

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from target_feishu_bitable.errors import ConfigError, RowError, TargetError
 from target_feishu_bitable.fields import CellError
+from target_feishu_bitable.lane import Lane
 from target_feishu_bitable.plan import ABSENT, Plan, Row, plan
 from target_feishu_bitable.writer import Writer, describe_key
 
@@ -99,12 +100,14 @@ class BitableSink(Sink):
                 + ", ".join(f"“{one.name}” ({one.words})" for one in self.layout.read_only)
             )
         self._writer = Writer(
-            base,
-            self.table,
-            self.stream_name,
-            self._bindings,
-            self.counts,
-            keyed=bool(self._keys),
+            Lane(
+                base=base,
+                table=self.table,
+                stream=self.stream_name,
+                bindings=self._bindings,
+                counts=self.counts,
+                keyed=bool(self._keys),
+            )
         )
 
     @override

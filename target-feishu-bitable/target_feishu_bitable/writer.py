@@ -24,11 +24,10 @@ from target_feishu_bitable.wire import FieldType
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_feishu_bitable.base import Base, Table
     from target_feishu_bitable.filters import Key
+    from target_feishu_bitable.lane import Lane
     from target_feishu_bitable.plan import Plan, Row
     from target_feishu_bitable.schema import Binding
-    from target_feishu_bitable.summary import Counts
     from target_feishu_bitable.wire import ChangeJSON
 
 logger = logging.getLogger(__name__)
@@ -48,36 +47,14 @@ _TYPES_OF_CODE: Final = {
 
 
 class Writer:
-    """Writes rows of one stream into its table.
+    """Writes rows of one stream into its table."""
 
-    Args:
-        base: The opened base.
-        table: The table.
-        stream: Name of the stream, for messages.
-        bindings: The stream's columns.
-        counts: Where written rows are counted.
-        keyed: Whether rows can be found again by a key.
-    """
-
-    def __init__(
-        self,
-        base: Base,
-        table: Table,
-        stream: str,
-        bindings: Sequence[Binding],
-        counts: Counts,
-        *,
-        keyed: bool,
-    ) -> None:
-        self._base = base
-        self._client = base.client
-        self._table = table
-        self._stream = stream
-        self._bindings = bindings
-        self._counts = counts
-        self._sleep = base.client.session.sleep
-        self._most = base.settings.rows_per_request
-        self._creator = Creator(base, table, stream, bindings, counts, keyed=keyed)
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._client = lane.base.client
+        self._sleep = lane.base.client.session.sleep
+        self._most = lane.base.settings.rows_per_request
+        self._creator = Creator(lane)
 
     def apply(self, made: Plan) -> None:
         """Write a plan.
@@ -125,9 +102,9 @@ class Writer:
         for seconds in (*LAG_SECONDS, None):
             try:
                 self._client.batch_update(
-                    self._table.id,
+                    self._lane.table.id,
                     [self._change(one) for one in changes],
-                    fresh=self._table.is_fresh,
+                    fresh=self._lane.table.is_fresh,
                 )
             except RowGone as error:
                 if seconds is None:
@@ -142,8 +119,8 @@ class Writer:
             else:
                 for one in changes:
                     cells = [(index, one.row.cells[index]) for index in one.cells]
-                    self._table.lookup.updated(one.known, cells)
-                self._counts.updated += len(changes)
+                    self._lane.table.lookup.updated(one.known, cells)
+                self._lane.counts.updated += len(changes)
                 return
 
     def _without_gone(
@@ -154,7 +131,7 @@ class Writer:
         A row that this run made is more likely not seen yet than deleted: it is waited for, and
         never made again, which would leave a copy. In the end the run fails; the next one will see.
         """
-        lookup = self._table.lookup
+        lookup = self._lane.table.lookup
         there = self._existing([one.known.record_id for one in changes])
         gone = [one for one in changes if one.known.record_id not in there]
         is_young = any(one.known.record_id in lookup.made for one in gone)
@@ -164,22 +141,24 @@ class Writer:
         logger.warning("%s Somebody deleted it meanwhile; looking its key up again.", error)
         lookup.drop(one.known.record_id for one in gone)
         lookup.find_again(one.row.key for one in gone)
-        anew = plan([one.row for one in gone], self._bindings, lookup)
+        anew = plan([one.row for one in gone], self._lane.bindings, lookup)
         if anew.creates:
             self._creator.create(anew.creates)
-        self._counts.unchanged += anew.unchanged
+        self._lane.counts.unchanged += anew.unchanged
         return [one for one in changes if one.known.record_id in there] + anew.updates
 
     def _existing(self, ids: Sequence[str]) -> set[str]:
         there: set[str] = set()
         for start in range(0, len(ids), GET_AT_ONCE):
             portion = ids[start : start + GET_AT_ONCE]
-            there |= {one["record_id"] for one in self._client.batch_get(self._table.id, portion)}
+            there |= {
+                one["record_id"] for one in self._client.batch_get(self._lane.table.id, portion)
+            }
         return there
 
     def _change(self, change: Change) -> ChangeJSON:
         fields = {
-            self._bindings[index].column.name: self._bindings[index].codec.encode(
+            self._lane.bindings[index].column.name: self._lane.bindings[index].codec.encode(
                 change.row.values[index]
             )
             for index in change.cells
@@ -188,17 +167,18 @@ class Writer:
 
     def _refused(self, item: Row | Change, error: TooMuch | BadBatch) -> RowError:
         row = item.row if isinstance(item, Change) else item
-        indexes = item.cells if isinstance(item, Change) else range(len(self._bindings))
+        indexes = item.cells if isinstance(item, Change) else range(len(self._lane.bindings))
         wanted = _TYPES_OF_CODE.get(error.code or 0)
         suspects = [
-            f"“{self._bindings[index].column.name}” ({type(row.values[index]).__name__})"
+            f"“{self._lane.bindings[index].column.name}” ({type(row.values[index]).__name__})"
             for index in indexes
             if row.values[index] not in (None, ABSENT)
-            and wanted in (None, self._bindings[index].column.type)
+            and wanted in (None, self._lane.bindings[index].column.type)
         ]
         return RowError(
-            f"Stream {self._stream}, {describe_key(self._bindings, row.key)}: the platform refuses "
-            f"a cell of column {', '.join(suspects)}. {error} Correct the value at its source, or "
+            f"Stream {self._lane.stream}, {describe_key(self._lane.bindings, row.key)}: the "
+            f"platform refuses a cell of column {', '.join(suspects)}. {error} Correct the value "
+            "at its source, or "
             "drop the property with false in `tables`. Rows that came before it are stored.",
             number=row.number,
             code=error.code,
