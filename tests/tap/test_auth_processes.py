@@ -16,6 +16,8 @@ from tap_oceanengine_local.auth import build_client, build_tokens
 from tap_oceanengine_local.errors import ReauthorisationNeeded
 from tap_oceanengine_local.transport import Transport
 
+from .sending import emptied
+
 USER = "/open_api/2/user/info/"
 HEAD = """
 import json, os, signal, sys, threading
@@ -57,10 +59,7 @@ def running():
 
 @pytest.fixture
 def platform(running):
-    running.platform.reset()
-    running.platform.faults.clear()
-    running.platform.requests.clear()
-    return running.platform
+    return emptied(running)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -23,6 +23,8 @@ from tap_oceanengine_local.oauth import is_usable
 from tap_oceanengine_local.token_row import Pair, Row
 from tap_oceanengine_local.transport import Transport, Unanswered
 
+from .sending import emptied
+
 HOUR = 3600
 DAY = 86_400
 SEED = Pair(defaults.OE_ACCESS_TOKEN, defaults.OE_REFRESH_TOKEN)
@@ -40,10 +42,7 @@ def running():
 
 @pytest.fixture
 def platform(running):
-    running.platform.reset()
-    running.platform.faults.clear()
-    running.platform.requests.clear()
-    return running.platform
+    return emptied(running)
 
 
 @pytest.fixture

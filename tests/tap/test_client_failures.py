@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import random
 import threading
 
 import pytest
 
 from platform_sandbox import Fault, World, defaults
 from platform_sandbox.testing import SandboxServer
-from tap_oceanengine_local.auth import build_tokens
-from tap_oceanengine_local.client import Client
 from tap_oceanengine_local.errors import (
     AccessDenied,
     AccountError,
@@ -22,25 +19,11 @@ from tap_oceanengine_local.errors import (
     RequestRefused,
 )
 from tap_oceanengine_local.pacing import Pacer
-from tap_oceanengine_local.transport import Transport
+
+from .sending import Clockwork, emptied, timeless_client
 
 USER = "/open_api/2/user/info/"
 UNITS = "/open_api/v3.0/local/report/promotion/get/"
-
-
-class Clockwork:
-    """A clock that only moves when somebody sleeps."""
-
-    def __init__(self):
-        self.seconds = 1000.0
-        self.slept = []
-
-    def now(self):
-        return self.seconds
-
-    def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.seconds += seconds
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +34,7 @@ def running():
 
 @pytest.fixture
 def platform(running):
-    running.platform.reset()
-    running.platform.faults.clear()
-    running.platform.requests.clear()
-    return running.platform
+    return emptied(running)
 
 
 @pytest.fixture
@@ -64,23 +44,9 @@ def clockwork():
 
 @pytest.fixture
 def client(running, platform, clockwork, tmp_path):
-    config = {
-        "app_id": defaults.OE_APP_ID,
-        "app_secret": defaults.OE_APP_SECRET,
-        "access_token": defaults.OE_ACCESS_TOKEN,
-        "refresh_token": defaults.OE_REFRESH_TOKEN,
-        "authorization": "default",
-        "token_store_uri": f"sqlite:///{tmp_path / 'tokens.db'}",
-        "redirect_uri": defaults.REDIRECT_URI,
-    }
-    transport = Transport(running.url, timeout=0.3, pool=4)
-    yield Client(
-        transport,
-        tokens=build_tokens(config, transport, sleep=clockwork.sleep),
-        pacer=Pacer(float("inf"), clock=clockwork.now, sleep=clockwork.sleep),
-        sleep=clockwork.sleep,
-        rng=random.Random(1),  # noqa: S311  waits, not secrets
-    )
+    store = tmp_path / "tokens.db"
+    client, transport = timeless_client(running.url, store, clockwork, timeout=0.3, pool=4)
+    yield client
     transport.close()
 
 

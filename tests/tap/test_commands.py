@@ -18,6 +18,8 @@ from tap_oceanengine_local.console import Console
 from tap_oceanengine_local.token_row import Authorization, Pair
 from tap_oceanengine_local.tokens import TokenStore
 
+from .sending import emptied
+
 PREFIX = "TAP_OCEANENGINE_LOCAL_"
 NOW = 1_770_782_400.0
 """2026-02-11 12:00 in Asia/Shanghai."""
@@ -41,10 +43,7 @@ def running():
 
 @pytest.fixture
 def platform(running):
-    running.platform.reset()
-    running.platform.faults.clear()
-    running.platform.requests.clear()
-    return running.platform
+    return emptied(running)
 
 
 @pytest.fixture
