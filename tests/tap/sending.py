@@ -15,7 +15,7 @@ class Clockwork:
     """A clock that only moves when somebody sleeps."""
 
     def __init__(self):
-        self.seconds = 1000.0
+        self.seconds = 0.0
         self.slept = []
 
     def now(self):
