@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select
+from selenium.webdriver.support import expected_conditions as expected
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from platform_sandbox.testing import SandboxServer
 
@@ -49,6 +50,13 @@ def browser(tmp_path: Path, require_service) -> Iterator[Chrome]:
     chrome.quit()
 
 
+def press(browser: Chrome, button: str) -> None:
+    """Press a button and wait for the page it leads to: a click may return before that."""
+    page = browser.find_element(By.TAG_NAME, "html")
+    browser.find_element(By.ID, button).click()
+    WebDriverWait(browser, 30, poll_frequency=0.05).until(expected.staleness_of(page))
+
+
 def rows(browser: Chrome) -> list[list[str]]:
     lines = browser.find_elements(By.CSS_SELECTOR, "#grid tbody tr")
     return [line.text.split() for line in lines]
@@ -75,12 +83,12 @@ def test_page_shows_table_chart_cards_calls_and_moves_the_clock(
     choice = Select(browser.find_element(By.NAME, "account"))
     name = choice.options[2].text
     choice.select_by_index(2)
-    browser.find_element(By.ID, "filter").click()
+    press(browser, "filter")
     assert rows(browser)
     assert all(name.split()[0] in " ".join(row) for row in rows(browser))
 
     before = clock.today()
-    browser.find_element(By.ID, "advance").click()
+    press(browser, "advance")
     assert (clock.today() - before).days == 1
     assert browser.find_element(By.ID, "today").text == clock.today().isoformat()
     clock.set(clock.host_today())
