@@ -1,0 +1,112 @@
+"""本地推 on Apache Airflow 3: shards of accounts into the warehouse, then one run for each base.
+
+Meltano stays the unit of work: every task is one `meltano` command in the project's folder. What it
+needs besides is in the environment of the workers (docs/scaling.md).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, Param, Variable, get_current_context, task
+
+import shard_state
+from sharding import base_runs, days, shard_runs
+
+PROJECT = Path(os.environ.get("LOCAL_PROMOTION_PROJECT") or Path(__file__).resolve().parents[3])
+WAREHOUSE = os.environ.get("LOCAL_PROMOTION_WAREHOUSE") or "target-postgres"
+SHARDS = int(os.environ.get("LOCAL_PROMOTION_SHARDS") or 4)
+RATE = int(os.environ.get("LOCAL_PROMOTION_REQUESTS_PER_SECOND") or 10)
+"""What the platform grants the developer, for all workers together."""
+PARALLEL = min(int(os.environ.get("LOCAL_PROMOTION_PARALLEL") or 4), RATE)
+"""Shards under way at once; each asks for at least one request a second."""
+RETRY_SECONDS = int(os.environ.get("LOCAL_PROMOTION_RETRY_SECONDS") or 180)
+"""Doubled each time: the third try comes after the 5 minutes that a killed run looks alive."""
+
+MELTANO = PROJECT / ".venv/bin/meltano"
+ENVIRONMENT = os.environ.get("MELTANO_ENVIRONMENT") or "prod"
+# The signal ends Meltano and its plugins when the process above them is killed, so that the next
+# try does not run beside the last one.
+RUN = f"exec setpriv --pdeathsig TERM -- {MELTANO} --environment {ENVIRONMENT} run"
+
+with DAG(
+    dag_id="local_promotion",
+    description="巨量本地推 → warehouse and Bitable",
+    schedule="0 7 * * *",
+    start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai")),
+    catchup=False,
+    max_active_runs=1,
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(seconds=RETRY_SECONDS),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=30),
+        "execution_timeout": timedelta(hours=2),
+    },
+    params={
+        "shards": Param(SHARDS, type="integer", minimum=1, description="Parts of the accounts"),
+        "from": Param(
+            None, type=["null", "string"], format="date", description="Read days again from here"
+        ),
+        "to": Param(
+            None, type=["null", "string"], format="date", description="… up to here, or yesterday"
+        ),
+    },
+) as dag:
+
+    @task
+    def layout() -> None:
+        """Bring the bookmarks to the number of shards, when it has changed."""
+        shards = get_current_context()["params"]["shards"]
+        shard_state.move(MELTANO, PROJECT, ENVIRONMENT, WAREHOUSE, shards)
+
+    @task
+    def accounts() -> list[dict[str, str]]:
+        """List the accounts; return what the run of each shard is told."""
+        params = get_current_context()["params"]
+        listing = ["--environment", ENVIRONMENT, "invoke", "tap-oceanengine-local:accounts"]
+        listed = subprocess.run(  # noqa: S603  the project's own program
+            [MELTANO, *listing, "--json"], cwd=PROJECT, check=True, stdout=subprocess.PIPE
+        )
+        rate = RATE // min(params["shards"], PARALLEL)
+        runs = shard_runs(json.loads(listed.stdout), params["shards"], rate)
+        return [run | days(params["from"], params["to"]) for run in runs]
+
+    @task(trigger_rule="all_done")
+    def bases() -> list[dict[str, str]]:
+        """Return what the run of each base is told, once no shard asks the platform any more."""
+        params = get_current_context()["params"]
+        given = Variable.get("local_promotion_bases", default=[{}], deserialize_json=True)
+        return [run | days(params["from"], params["to"]) for run in base_runs(given, RATE)]
+
+    # A try that Airflow repeats is over, and a row written twice into the warehouse stays one.
+    again = "{{ '--force' if ti.try_number > 1 else '' }}"
+    listed, told = accounts(), bases()
+    shards = BashOperator.partial(
+        task_id="shard",
+        bash_command=f"{RUN} {again} tap-oceanengine-local {WAREHOUSE}",
+        cwd=str(PROJECT),
+        append_env=True,
+        max_active_tis_per_dag=PARALLEL,
+    ).expand(env=listed)
+    # Two writers of one base could make a row twice: one slot, and no --force.
+    bitable = BashOperator.partial(
+        task_id="bitable",
+        bash_command=f"{RUN} tap-oceanengine-local target-feishu-bitable",
+        cwd=str(PROJECT),
+        append_env=True,
+        pool="bitable",
+    ).expand(env=told)
+    # Fails when a shard or a base has failed, whatever came after it.
+    complete = EmptyOperator(task_id="complete")
+
+    layout() >> listed
+    shards >> told
+    [shards, bitable] >> complete
