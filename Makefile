@@ -8,12 +8,13 @@ PYTHON ?= python3
 PORT ?= 8765
 ENVIRONMENT ?= prod
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+PLUGINS := tap-oceanengine-local target-feishu-bitable target-csv target-jsonl feishu-notify
 PACKAGES := tap-oceanengine-local target-feishu-bitable feishu-notify platform-sandbox
 SOURCES := $(PACKAGES) tests deploy $(wildcard bench)
 
 .PHONY: help
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: .venv/plugins.stamp ## make this machine ready: .venv/bin/meltano and both plugins
@@ -34,6 +35,11 @@ stop: ## stop the sandbox of this folder
 .PHONY: test
 test: install .venv/dev.stamp ## run the tests
 	@python -m pytest $(PYTEST_ARGS)
+
+.PHONY: test-airflow
+test-airflow: install .venv/dev.stamp .venv/warehouse.stamp .venv-airflow/airflow.stamp ## run the shards on a real Airflow and PostgreSQL (about 5 minutes)
+	@.ci/services postgresql
+	@REQUIRE_SERVICES=1 nice -n 10 python -m pytest -m airflow tests/airflow $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: install .venv/dev.stamp ## ruff, mypy --strict, meltano compile --lint
@@ -67,7 +73,7 @@ pins: .venv/runtime.stamp ## compile requirements.txt, requirements-dev.txt and 
 
 .PHONY: clean
 clean: stop ## remove what was installed, the sandbox's data and caches (never .env, tokens or Meltano's state of prod)
-	@rm -rf .venv .sandbox .oceanengine/sandbox-tokens.db* .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@rm -rf .venv .venv-airflow .sandbox .oceanengine/sandbox-tokens.db* .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@rm -rf .meltano/extractors .meltano/loaders .meltano/utilities .meltano/manifests plugins
 
 # --- how it is installed -------------------------------------------------------------------------------------------
@@ -84,10 +90,21 @@ clean: stop ## remove what was installed, the sandbox's data and caches (never .
 
 .venv/plugins.stamp: .venv/runtime.stamp constraints.txt constraints-jsonl.txt meltano.yml
 	@echo "Installing the plugins into their own environments …"
-	@meltano --environment sandbox --log-level warning install --clean
+	@meltano --environment sandbox --log-level warning install --clean $(PLUGINS)
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.txt .venv/runtime.stamp
 	@echo "Installing what the tests need …"
 	@pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Only for docs/scaling.md: a warehouse's target, and Airflow, which shares no environment with Meltano.
+.venv/warehouse.stamp: .venv/plugins.stamp deploy/airflow/constraints.txt
+	@meltano --environment sandbox --log-level warning install target-postgres
+	@touch $@
+
+.venv-airflow/airflow.stamp: deploy/airflow/requirements.txt .venv/runtime.stamp
+	@echo "Installing Airflow into .venv-airflow …"
+	@$(PYTHON) -m venv .venv-airflow
+	@uv pip install --quiet --python .venv-airflow/bin/python --require-hashes -r deploy/airflow/requirements.txt
 	@touch $@

@@ -11,6 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted(ROOT.glob(".meltano/*/*/venv"))
+OWN_PINS = {
+    "target-jsonl": "constraints-jsonl.txt",  # needs a jsonschema of 2017
+    "target-postgres": "deploy/airflow/constraints.txt",  # needs one psycopg exactly
+}
 
 
 def pinned(path: Path) -> dict[str, str]:
@@ -31,8 +35,7 @@ def test_both_plugins_are_installed() -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda path: path.parent.name)
 def test_plugin_environment_holds_the_pinned_versions(environment: Path) -> None:
-    older = environment.parent.name == "target-jsonl"  # needs a jsonschema of 2017
-    pins = pinned(ROOT / ("constraints-jsonl.txt" if older else "constraints.txt"))
+    pins = pinned(ROOT / OWN_PINS.get(environment.parent.name, "constraints.txt"))
     command = [ROOT / ".venv/bin/uv", "pip", "list", "--format", "json", "--python"]
     listing = subprocess.run(
         [*command, environment / "bin/python"], capture_output=True, text=True, check=True
@@ -52,6 +55,8 @@ def test_no_requirements_file_names_an_index() -> None:
         "requirements-dev.txt",
         "constraints.txt",
         "constraints-jsonl.txt",
+        "deploy/airflow/requirements.txt",
+        "deploy/airflow/constraints.txt",
     ):
         text = (ROOT / name).read_text("utf-8")
         assert "://" not in text

@@ -21,6 +21,7 @@ import shard_state
 from sharding import base_runs, days, shard_runs
 
 PROJECT = Path(os.environ.get("LOCAL_PROMOTION_PROJECT") or Path(__file__).resolve().parents[3])
+SCHEDULE = os.environ.get("LOCAL_PROMOTION_SCHEDULE", "0 7 * * *") or None
 WAREHOUSE = os.environ.get("LOCAL_PROMOTION_WAREHOUSE") or "target-postgres"
 SHARDS = int(os.environ.get("LOCAL_PROMOTION_SHARDS") or 4)
 RATE = int(os.environ.get("LOCAL_PROMOTION_REQUESTS_PER_SECOND") or 10)
@@ -39,7 +40,7 @@ RUN = f"exec setpriv --pdeathsig TERM -- {MELTANO} --environment {ENVIRONMENT} r
 with DAG(
     dag_id="local_promotion",
     description="巨量本地推 → warehouse and Bitable",
-    schedule="0 7 * * *",
+    schedule=SCHEDULE,
     start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai")),
     catchup=False,
     max_active_runs=1,
