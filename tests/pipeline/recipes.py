@@ -1,0 +1,78 @@
+"""Code blocks of the docs, run in a shell as somebody would who copies them.
+
+A block that is run stands behind `<!-- recipe: name -->`. What a reader has to put in himself, a
+date or a file, is put in here too; something that is not in the block is a mistake of the test.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from .conftest import ROOT, MeltanoProject
+
+BLOCK = re.compile(r"^ *<!-- recipe: (\S+) -->\n+ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+
+
+def recipes(page: str) -> dict[str, str]:
+    """The blocks of a page by name."""
+    return dict(BLOCK.findall((ROOT / page).read_text("utf-8")))
+
+
+class Reader:
+    """Somebody with a shell in a project as `make install` left it."""
+
+    def __init__(self, project: MeltanoProject, page: str) -> None:
+        self.project = project
+        self.blocks = recipes(page)
+        self._install()
+
+    def _install(self) -> None:
+        root = self.project.root
+        shutil.copy(ROOT / "Makefile", root)
+        shutil.copy(ROOT / "requirements.txt", root)
+        (root / "deploy").symlink_to(ROOT / "deploy")
+        (root / ".venv").mkdir()
+        for entry in Path(sys.prefix).iterdir():
+            if entry.suffix != ".stamp":
+                (root / ".venv" / entry.name).symlink_to(entry)
+
+    def follows(
+        self, name: str, puts_in: Mapping[str, object] | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Copy a block, put in what is one's own, run it."""
+        block = self.blocks[name]
+        for written, own in (puts_in or {}).items():
+            assert written in block, f"The recipe {name} has no {written} any more."
+            block = block.replace(written, str(own))
+        return self.types(block, **variables)
+
+    def types(self, line: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a line of the reader's own."""
+        self._up_to_date()
+        return subprocess.run(
+            ["bash", "-eu", "-o", "pipefail", "-c", line],
+            cwd=self.project.root, env=self.project.variables(**variables),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+
+    def _up_to_date(self) -> None:
+        """What `make install` would find to be done already, also after a change of meltano.yml."""
+        moment = time.time()
+        for age, name in ((2, "runtime.stamp"), (1, "plugins.stamp")):
+            stamp = self.project.root / ".venv" / name
+            stamp.touch()
+            os.utime(stamp, (moment + 60 - age, moment + 60 - age))
+
+
+def done(outcome: subprocess.CompletedProcess[str]) -> str:
+    """What a command that has to succeed printed."""
+    printed = outcome.stdout + outcome.stderr
+    assert outcome.returncode == 0, printed
+    return printed
