@@ -9,9 +9,8 @@ Source: the vendor's pages record/batch_create, record/search and "data structur
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -53,7 +52,10 @@ class Codec(ABC):
         Raises:
             CellError: The column can't hold the value; names the column and the kind of value.
         """
-        known = self.canonical(value)
+        return self.cell(self.canonical(value))
+
+    def cell(self, known: Hashable) -> JSON:
+        """Return the cell to send for a comparable value of the stream; ``None`` clears it."""
         return None if known is None else self._write(known)
 
     def decode(self, cell: object) -> Hashable:
@@ -127,8 +129,8 @@ class NumberCell(Codec):
     filterable = True
 
     @override
-    def _check(self, known: Hashable) -> Hashable:
-        if not -LARGEST_EXACT <= number(known) <= LARGEST_EXACT:
+    def _check(self, known: Any) -> Any:  # an int or Decimal: only Numbers come here
+        if not -LARGEST_EXACT <= known <= LARGEST_EXACT:
             raise CellError(
                 f"{describe(known)} is beyond 2^53 ({LARGEST_EXACT}) and would lose digits in a "
                 "number column. Make it a text column (文本), or map the property to another one"
@@ -136,12 +138,16 @@ class NumberCell(Codec):
         return known
 
     @override
-    def _write(self, known: Hashable) -> JSON:
-        exact = number(known)
-        return int(exact) if exact == int(exact) else float(exact)
+    def _write(self, known: Any) -> JSON:
+        if isinstance(known, int):
+            return known
+        cell = float(known)
+        return int(cell) if cell.is_integer() else cell
 
     @override
     def _read(self, cell: object) -> Hashable:
+        if isinstance(cell, int) and not isinstance(cell, bool):
+            return cell
         if isinstance(cell, float) and cell.is_integer():
             return int(cell)
         try:
@@ -200,7 +206,7 @@ class DateCell(Codec):
 
 
 class CheckboxCell(Codec):
-    """Checkboxes. One that nobody touched is absent from a reply and means false."""
+    """Checkboxes. One that nobody touched is absent from a reply and means false; so does null."""
 
     @override
     def decode(self, cell: object) -> Hashable:
@@ -209,10 +215,6 @@ class CheckboxCell(Codec):
     @override
     def canonical(self, value: object) -> Hashable:
         return False if value is None else super().canonical(value)
-
-    @override
-    def encode(self, value: object) -> JSON:
-        return None if value is None else bool(self.canonical(value))
 
     @override
     def _write(self, known: Hashable) -> JSON:
@@ -227,9 +229,9 @@ def joined(cell: object) -> str:
     """Return the text of a cell: a string, or segments whose ``text`` belongs together."""
     if isinstance(cell, str):
         return cell
-    if isinstance(cell, Sequence):
-        return "".join(map(joined, cell))
-    if isinstance(cell, Mapping):
+    if isinstance(cell, list):
+        return "".join([joined(part) for part in cell])
+    if isinstance(cell, dict):
         return joined(cell.get("text") or "")
     return written(cell)
 

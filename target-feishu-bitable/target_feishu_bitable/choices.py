@@ -16,7 +16,7 @@ from target_feishu_bitable.cells import Codec, joined
 from target_feishu_bitable.texts import CellError, describe, written
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
     from target_feishu_bitable.wire import JSON
 
@@ -24,6 +24,15 @@ MOST_OPTIONS_PER_CELL: Final = 1_000
 MOST_PHONE_CHARACTERS: Final = 64
 PHONE: Final = re.compile(r"\+?\d*")
 PHONE_PUNCTUATION: Final = str.maketrans("", "", " -()\u00a0")
+
+
+class _Options(frozenset[str]):
+    """Options without regard to their order, and the order in which the stream gave them."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
 
 
 class SelectCell(Codec):
@@ -49,12 +58,6 @@ class MultiSelectCell(Codec):
     """Multiple-choice columns: a list of option names; their order doesn't count."""
 
     @override
-    def encode(self, value: object) -> JSON:
-        if self.canonical(value) is None:
-            return None
-        return list(_option_names(value))
-
-    @override
     def canonical(self, value: object) -> Hashable:
         if value is None:
             return None
@@ -62,14 +65,11 @@ class MultiSelectCell(Codec):
             names = _option_names(value)
         except CellError as error:
             raise CellError(error.reason, self.column.name) from error
-        return frozenset(names) or None
+        return _Options(names) if names else None
 
     @override
     def _write(self, known: Hashable) -> JSON:
-        names: list[JSON] = [str(known)]
-        if isinstance(known, frozenset):
-            names = [*sorted(map(str, known))]
-        return names
+        return [*known.names] if isinstance(known, _Options) else None
 
     @override
     def _read(self, cell: object) -> Hashable:

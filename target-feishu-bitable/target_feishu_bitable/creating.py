@@ -175,8 +175,8 @@ class Creator:
     def _record(self, row: Row) -> NewRecordJSON:
         return {
             "fields": {
-                binding.column.name: binding.codec.encode(value)
-                for binding, value in zip(self._lane.bindings, row.values, strict=True)
-                if value is not ABSENT and value is not None
+                binding.column.name: binding.codec.cell(known)
+                for binding, known in zip(self._lane.bindings, row.cells, strict=True)
+                if known is not ABSENT and known is not None
             }
         }

@@ -26,13 +26,16 @@ SIGNAL_EXIT: Final = 128
 """A run that a signal stopped exits with this and the signal's number."""
 
 
+_DECODER: Final = json.JSONDecoder(parse_float=Decimal)  # json.loads would make one per line
+
+
 class Reader(SingerReader):
     """The SDK's reader, which would log a line that it can't read, and with it what it holds."""
 
     @override
     def deserialize_json(self, line: str) -> dict[str, Any]:
         try:
-            message: object = json.loads(line, parse_float=Decimal)
+            message: object = _DECODER.decode(line)
         except ValueError:
             message = None
         if not isinstance(message, dict):

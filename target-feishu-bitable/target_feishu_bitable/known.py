@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from target_feishu_bitable.fields import joined
 from target_feishu_bitable.filters import is_numeric_text
+from target_feishu_bitable.wire import FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from target_feishu_bitable.filters import Key
     from target_feishu_bitable.schema import Binding
@@ -41,6 +43,8 @@ class KnownRows:
         self._bindings: tuple[Binding, ...] = ()
         self._places: tuple[int, ...] = ()
         self._numeric: tuple[bool, ...] = ()
+        self._floats: tuple[bool, ...] = ()
+        self._readers: list[tuple[str, Callable[[object], Hashable]]] = []
         self._rows: dict[str, KnownRow] = {}
         self._by_key: dict[Key, list[KnownRow]] = {}
         self._texts: dict[str, str] = {}
@@ -52,6 +56,10 @@ class KnownRows:
         self._bindings = tuple(bindings)
         self.keys = tuple(one for one in bindings if one.is_key)
         self._places = tuple(order.index(one.column.field_id) for one in bindings)
+        self._readers = [(one.column.name, self._reader(one)) for one in self.columns.values()]
+        self._floats = tuple(
+            not one.is_key and one.column.type == FieldType.NUMBER for one in bindings
+        )
         self._numeric = tuple(not one.is_key and is_numeric_text(one) for one in bindings)
 
     def reads(self, binding: Binding) -> bool:
@@ -74,24 +82,21 @@ class KnownRows:
         """Take in rows as a search shows them; rows that are known already stay as they are."""
         for record in records:
             fields: dict[str, Any] = record.get("fields") or {}
-            cells = [
-                self._kept(binding, fields.get(binding.column.name))
-                for binding in self.columns.values()
-            ]
+            cells = [keep(fields.get(name)) for name, keep in self._readers]
             self._add(KnownRow(record["record_id"], cells))
 
     def made(self, record_id: str, cells: Sequence[Hashable]) -> None:
         """Take in a row that was written; `cells` in the order of the bindings."""
         values: list[Hashable] = [None] * len(self.columns)
-        for place, value in zip(self._places, cells, strict=True):
-            values[place] = value
+        for index, (place, value) in enumerate(zip(self._places, cells, strict=True)):
+            values[place] = self._slim(index, value)
         self._add(KnownRow(record_id, values))
 
     def changed(self, row: KnownRow, changes: Iterable[tuple[int, Hashable]]) -> None:
         """Take note of cells that were written, by the index of their binding."""
         row.cells.extend([None] * (len(self.columns) - len(row.cells)))
         for index, value in changes:
-            row.cells[self._places[index]] = value
+            row.cells[self._places[index]] = self._slim(index, value)
 
     def remove(self, record_ids: Iterable[str]) -> int:
         """Forget rows by id; return how many were known."""
@@ -130,17 +135,28 @@ class KnownRows:
             return self._bindings[index].codec.decode(value)
         return value
 
-    def _kept(self, binding: Binding, cell: object) -> Hashable:
+    def _slim(self, index: int, value: Hashable) -> Hashable:
+        # As a search would show it: a float takes a quarter of a Decimal's room.
+        return float(value) if self._floats[index] and isinstance(value, Decimal) else value
+
+    def _reader(self, binding: Binding) -> Callable[[object], Hashable]:
         # A scan may keep a hundred thousand rows of which few are compared: numbers stay as they
         # came until then (a Decimal takes four times a float's room), equal texts are one object.
-        if not binding.is_key:
-            if isinstance(cell, float):
+        texts, decode, is_key = self._texts, binding.codec.decode, binding.is_key
+
+        def text(cell: object) -> Hashable:
+            if cell is None:
+                return None
+            found = joined(cell)
+            return texts.setdefault(found, found)
+
+        def value(cell: object) -> Hashable:
+            if type(cell) is float and not is_key:
                 return cell
-            if cell is not None and is_numeric_text(binding):
-                cell = joined(cell)
-                return self._texts.setdefault(cell, cell)
-        value = binding.codec.decode(cell)
-        return self._texts.setdefault(value, value) if isinstance(value, str) else value
+            found = decode(cell)
+            return texts.setdefault(found, found) if isinstance(found, str) else found
+
+        return text if is_numeric_text(binding) and not is_key else value
 
     def _add(self, row: KnownRow) -> None:
         if row.record_id in self._rows:

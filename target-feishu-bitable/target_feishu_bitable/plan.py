@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -30,13 +30,11 @@ class Row:
     Attributes:
         number: Its place among all records of the run; of the first one when a key came again.
         key: Canonical key; empty for keyless streams.
-        values: Values as the stream gave them, in the order of the bindings; ABSENT if not given.
-        cells: The same as canonical values.
+        cells: Its canonical values in the order of the bindings; ABSENT if not given.
     """
 
     number: int
     key: Key
-    values: list[Any]
     cells: list[Hashable | Absent]
 
     def overlay(self, later: Row) -> None:
@@ -48,7 +46,6 @@ class Row:
         for index, cell in enumerate(later.cells):
             if cell is not ABSENT:
                 self.cells[index] = cell
-                self.values[index] = later.values[index]
 
 
 @dataclass(frozen=True, slots=True)

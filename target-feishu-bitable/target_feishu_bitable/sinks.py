@@ -155,13 +155,12 @@ class BitableSink(Sink):
 
     def _take(self, record: dict[str, Any]) -> None:
         number = self.target.next_number()
-        values = [record.get(binding.property, ABSENT) for binding in self._bindings]
-        row = Row(number, (), values, self._canonical(number, values))
+        row = Row(number, (), self._canonical(number, record))
         if not self._keys:
             self._rows.append(row)
             return
         row.key = tuple(row.cells[: len(self._keys)])
-        if any(part is None or part is ABSENT for part in row.key):
+        if None in row.key or ABSENT in row.key:
             raise RowError(
                 f"Stream {self.stream_name}, {describe_key(self._bindings, row.key)}: a part of "
                 "the key is empty, so the row can't be told from others. Correct it at its source.",
@@ -174,9 +173,10 @@ class BitableSink(Sink):
         else:
             known.overlay(row)
 
-    def _canonical(self, number: int, values: Sequence[Any]) -> list[Any]:
-        cells = []
-        for binding, value in zip(self._bindings, values, strict=True):
+    def _canonical(self, number: int, record: dict[str, Any]) -> list[Any]:
+        cells: list[Any] = []
+        for binding in self._bindings:
+            value = record.get(binding.property, ABSENT)
             try:
                 cells.append(value if value is ABSENT else binding.codec.canonical(value))
             except CellError as error:

@@ -35,12 +35,10 @@ def number(value: object) -> Number:
         CellError: It is no number, or not a finite one (NaN and Infinity are no JSON numbers).
     """
     found: Number | None = None
-    if isinstance(value, bool):
-        pass
-    elif isinstance(value, int):
-        found = value
-    elif isinstance(value, Decimal | float):
+    if isinstance(value, Decimal | float):
         found = _finite(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        found = value
     elif isinstance(value, str):
         found = read_number(value)
     if found is None:
@@ -109,10 +107,8 @@ def _int_text(value: int) -> str:
 
 def _finite(value: Decimal | float) -> Decimal | None:
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
-    if not exact.is_finite():
-        return None
     # 1e999999999 is a valid Decimal; written out it would fill the memory.
-    return exact if abs(exact.adjusted()) <= MOST_DIGITS else None
+    return exact if exact.is_finite() and -MOST_DIGITS <= exact.adjusted() <= MOST_DIGITS else None
 
 
 def read_number(text: str) -> Decimal | None:

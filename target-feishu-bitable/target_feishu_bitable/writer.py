@@ -19,6 +19,7 @@ from target_feishu_bitable.errors import (
     UnknownOutcome,
 )
 from target_feishu_bitable.plan import ABSENT, Change, plan
+from target_feishu_bitable.texts import describe
 from target_feishu_bitable.wire import FieldType
 
 if TYPE_CHECKING:
@@ -158,8 +159,8 @@ class Writer:
 
     def _change(self, change: Change) -> ChangeJSON:
         fields = {
-            self._lane.bindings[index].column.name: self._lane.bindings[index].codec.encode(
-                change.row.values[index]
+            self._lane.bindings[index].column.name: self._lane.bindings[index].codec.cell(
+                change.row.cells[index]
             )
             for index in change.cells
         }
@@ -170,9 +171,9 @@ class Writer:
         indexes = item.cells if isinstance(item, Change) else range(len(self._lane.bindings))
         wanted = _TYPES_OF_CODE.get(error.code or 0)
         suspects = [
-            f"“{self._lane.bindings[index].column.name}” ({type(row.values[index]).__name__})"
+            f"“{self._lane.bindings[index].column.name}” ({describe(row.cells[index])})"
             for index in indexes
-            if row.values[index] not in (None, ABSENT)
+            if row.cells[index] not in (None, ABSENT)
             and wanted in (None, self._lane.bindings[index].column.type)
         ]
         return RowError(

@@ -300,7 +300,7 @@ def test_the_numbers_of_rows_are_of_their_first_record(rows):
     merged: dict[int, Row] = {}
     for number, (key, value, absent) in enumerate(rows):
         cell = ABSENT if absent else value
-        row = Row(number, (key,), [cell], [cell])
+        row = Row(number, (key,), [cell])
         if key in merged:
             merged[key].overlay(row)
         else:

@@ -39,7 +39,8 @@ def test_rows_before_a_refused_new_one_are_stored(feed, say, units, place):
     assert units() == say.units(rows[:place])
     assert outcome.bookmarks == ([place] if place else [])
     unit = rows[place]["record"]["unit"]
-    for word in ("report", "day=2026-02-01", f"unit={unit}", "“name”", "str", "1254060", "log id"):
+    key = f"day=2026-02-01, unit={unit}"
+    for word in ("report", key, "“name”", "a text of", "1254060", "log id"):
         assert word in outcome.text
     assert POISON not in outcome.text
     assert "“cost”" not in outcome.text
@@ -63,7 +64,7 @@ def test_rows_before_a_refused_change_are_stored(feed, say, table, place):
     assert all(cost == 9.5 for unit, cost in costs.items() if unit in before)
     assert costs[rows[place]["record"]["unit"]] != 9.5
     assert outcome.bookmarks == [1]
-    assert "“name” (str)" in outcome.text
+    assert "“name” (a text of" in outcome.text
 
 
 def test_the_first_of_two_refused_rows_is_named(feed, say):
