@@ -15,6 +15,15 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from platform_sandbox.defaults import (
+    FEISHU_APP_ID,
+    FEISHU_APP_SECRET,
+    FEISHU_BASE,
+    OE_APP_ID,
+    OE_APP_SECRET,
+)
+from platform_sandbox.testing import SandboxServer
+
 from .conftest import ROOT, MeltanoProject
 
 BLOCK = re.compile(r"^ *<!-- recipe: (\S+) -->\n+ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
@@ -76,3 +85,27 @@ def done(outcome: subprocess.CompletedProcess[str]) -> str:
     printed = outcome.stdout + outcome.stderr
     assert outcome.returncode == 0, printed
     return printed
+
+
+def production(sandbox: SandboxServer, **more: str) -> dict[str, str]:
+    """What stands in the .env of somebody whose platforms are the sandbox."""
+    pair = sandbox.platform.oceanengine.tokens.current
+    return {
+        "MELTANO_ENVIRONMENT": "prod",
+        "OCEANENGINE_APP_ID": OE_APP_ID,
+        "OCEANENGINE_APP_SECRET": OE_APP_SECRET,
+        "OCEANENGINE_ACCESS_TOKEN": pair.access,
+        "OCEANENGINE_REFRESH_TOKEN": pair.refresh,
+        "FEISHU_APP_ID": FEISHU_APP_ID,
+        "FEISHU_APP_SECRET": FEISHU_APP_SECRET,
+        "FEISHU_BITABLE": FEISHU_BASE,
+        "FEISHU_TABLE": "单元日报",
+        "FEISHU_NOTIFY": "none",
+        **more,
+    }
+
+
+def fill_in(project: MeltanoProject, values: Mapping[str, str]) -> None:
+    """Write the project's .env."""
+    lines = [f"{name}={value}\n" for name, value in values.items()]
+    (project.root / ".env").write_text("".join(lines), "utf-8")
