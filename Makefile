@@ -10,7 +10,7 @@ ENVIRONMENT ?= prod
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PLUGINS := tap-oceanengine-local target-feishu-bitable target-csv target-jsonl feishu-notify
 PACKAGES := tap-oceanengine-local target-feishu-bitable feishu-notify platform-sandbox
-SOURCES := $(PACKAGES) tests deploy $(wildcard bench)
+SOURCES := $(PACKAGES) tests deploy $(wildcard bench) chaos
 
 .PHONY: help
 help: ## print this list
@@ -51,6 +51,11 @@ lint: install .venv/dev.stamp ## ruff, mypy --strict, meltano compile --lint
 .PHONY: bench
 bench: install ## measure tap and target against the limits of the platforms (under 10 minutes)
 	@python bench/run.py
+
+.PHONY: chaos
+chaos: install ## run the pipeline while everything goes wrong: SECONDS_=300 SEED=1 RUNS=1 ROUNDS=12
+	@python chaos/run.py --seconds $(or $(SECONDS_),300) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(RUNS),--runs $(RUNS)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: screenshot
 screenshot: install .venv/dev.stamp ## take the READMEs' picture of the sandbox's page anew (needs Chromium)

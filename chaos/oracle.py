@@ -1,0 +1,201 @@
+"""What must hold after a run, whatever happened in it. Pure: compares what was before and after.
+
+Every check returns sentences, one per violation; none means that all is well.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from sight import COLUMNS, DAY, UNIT, day_of, milliseconds
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections import Counter
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from pipeline import Run, Span
+    from sight import Key, Snapshot
+
+_NUMBERS: Final = frozenset(COLUMNS) - {DAY, UNIT, "账户ID", "账户名称", "单元名称"}
+_CENT: Final = 0.005 + 1e-9
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the oracle knows from earlier rounds.
+
+    Attributes:
+        missed: Keys that the source once left out of its pages, or has brought after the day was
+            bookmarked: no run need know of them until it reads the day again.
+        deleted: Keys whose rows people deleted or made their own.
+
+    Both are forgotten when they are stored.
+    """
+
+    missed: set[Key] = field(default_factory=set)
+    deleted: set[Key] = field(default_factory=set)
+
+
+def keys_of(sight: Snapshot) -> dict[Key, list[str]]:
+    """Record ids by key, the oldest first; rows without a whole key are left out."""
+    identity = {name: identifier for identifier, name in sight.columns.items()}
+    day, unit = identity.get(DAY), identity.get(UNIT)
+    found: defaultdict[Key, list[str]] = defaultdict(list)
+    for record, cells in sight.rows.items():
+        key = (day_of(cells.get(day)), str(cells.get(unit) or ""))
+        if all(key):
+            found[key].append(record)
+    return found
+
+
+def is_asked(key: Key, truth: Mapping[Key, Mapping[str, Any]], runs: Sequence[Run]) -> bool:
+    """Whether any of the runs was asked for a key of the source."""
+    row = truth.get(key)
+    return row is not None and any(_covers(run.job.asked, key, row) for run in runs)
+
+
+def _covers(asked: Mapping[str, Span], key: Key, row: Mapping[str, Any]) -> bool:
+    span = asked.get(str(row["账户ID"]))
+    return span is not None and span[0].isoformat() <= key[0] <= span[1].isoformat()
+
+
+def equal(column: str, cell: object, value: object) -> bool:
+    """Whether a cell shows what the source says."""
+    if column not in _NUMBERS:
+        return cell == value
+    if cell is None and value == 0:
+        return True  # a ratio without a base may come as nothing
+    number = isinstance(cell, int | float) and not isinstance(cell, bool)
+    return number and abs(cell - value) < _CENT  # type: ignore[operator]  # both are numbers
+
+
+def differences(sight: Snapshot, record: str, row: Mapping[str, Any]) -> list[str]:
+    """Synced columns in which a row differs from the source."""
+    if row[DAY] == milliseconds(sight.today):
+        return []  # its numbers grow from one request to the next
+    identity = {name: identifier for identifier, name in sight.columns.items()}
+    cells = sight.rows[record]
+    return [
+        f"{column}: {cells.get(identity.get(column))!r} for {value!r}"
+        for column, value in row.items()
+        if not equal(column, cells.get(identity.get(column)), value)
+    ]
+
+
+def untouched(before: Snapshot, after: Snapshot, runs: Sequence[Run]) -> Iterator[str]:
+    """Nothing of people's, and nothing that was not asked for, is changed."""
+    for column, name in before.columns.items():
+        if after.columns.get(column) != name:
+            yield f"Column {name} became {after.columns.get(column)!r}."
+    owners = {record: key for key, records in keys_of(before).items() for record in records}
+    for record, old in before.rows.items():
+        new = after.rows.get(record)
+        if new is None:
+            yield f"Row {record} is gone: {old}."
+            continue
+        may_change = record in owners and is_asked(owners[record], after.truth, runs)
+        for column in old.keys() | new.keys():
+            if old.get(column) == new.get(column):
+                continue
+            name = after.columns.get(column, column)
+            truth = after.truth.get(owners.get(record, ("", "")), {})
+            is_open = truth.get(DAY) == milliseconds(after.today)
+            if not (
+                may_change
+                and name in COLUMNS
+                and (is_open or equal(name, new.get(column), truth[name]))
+            ):
+                yield (
+                    f"Row {record} {owners.get(record)}: {name} was {old.get(column)!r} and is "
+                    f"{new.get(column)!r}."
+                )
+
+
+def single(before: Snapshot, after: Snapshot, runs: Sequence[Run]) -> Iterator[str]:
+    """New rows are of keys that were asked for, each once, and are whole."""
+    had, has = keys_of(before), keys_of(after)
+    keyed = {record for records in has.values() for record in records}
+    for record in after.rows.keys() - before.rows.keys() - keyed:
+        yield f"New row {record} has no key: {after.rows[record]}."
+    for key, records in has.items():
+        new = [record for record in records if record not in before.rows]
+        if len(records) > max(1, len(had.get(key, ()))):
+            yield f"Key {key} stands in {records}, before in {had.get(key, [])}."
+        for record in new:
+            if not is_asked(key, after.truth, runs):
+                yield f"New row {record} {key} was not asked for."
+            elif wrong := differences(after, record, after.truth[key]):
+                yield f"New row {record} {key} is wrong: {wrong}."
+
+
+def honest(run: Run, after: Snapshot, missed: AbstractSet[Key]) -> Iterator[str]:
+    """A run that says it was done has everything in the table that it was asked for."""
+    if not run.is_done:
+        return
+    has = keys_of(after)
+    for key, row in after.truth.items():
+        if not _covers(run.job.asked, key, row):
+            continue
+        if key not in has:
+            if key not in missed:
+                yield f"{run.job.name} exited 0 without storing {key}."
+            continue
+        wrong = [differences(after, record, row) for record in has[key]]
+        if all(wrong) and key not in missed:
+            yield f"{run.job.name} exited 0 with wrong cells in {has[key]} {key}: {wrong}."
+
+
+def learn(after: Snapshot, runs: Sequence[Run], memory: Memory) -> None:
+    """Note what is stored, and what the source's pages left out."""
+    memory.deleted -= keys_of(after).keys()
+    memory.missed -= keys_of(after).keys()
+    if any(one["kind"] == "missing_row" for one in after.used):
+        asked = {key for key in after.truth if is_asked(key, after.truth, runs)}
+        memory.missed |= asked - keys_of(after).keys()
+
+
+def bookmarked(
+    bookmarks: Mapping[str, dt.date], first: dt.date, after: Snapshot, memory: Memory
+) -> Iterator[str]:
+    """Everything up to a bookmark is stored, but for what people deleted."""
+    has = keys_of(after)
+    for key, row in after.truth.items():
+        until = bookmarks.get(str(row["账户ID"]))
+        if until is None or not first.isoformat() <= key[0] <= until.isoformat():
+            continue
+        if key not in has and key not in memory.deleted | memory.missed:
+            yield f"The bookmark of {row['账户ID']} is {until}, but {key} is not stored."
+
+
+def ended_well(run: Run) -> Iterator[str]:
+    """Exit codes are among those promised, failures are told in words, nobody is left over."""
+    for child in (run.tap, run.target):
+        log = child.log.read_text("utf-8", "replace") if child.log.exists() else ""
+        code = child.code
+        if child.left_others:
+            yield f"{child.name} left processes behind."
+        if "Traceback" in log or "Exception ignored" in log:
+            yield f"{child.name} crashed."
+        sent = {128 + number for number in child.sent} | {-number for number in child.sent}
+        if code not in {0, 1} | sent:
+            yield f"{child.name} exited {code} after signals {child.sent}."
+        if code == 1 and "ERROR" not in log:
+            yield f"{child.name} exited 1 without a word."
+
+
+def tokens(after: Snapshot, stored: tuple[str, str] | None) -> Iterator[str]:
+    """Exactly one pair lives on the platform, and it is the one in the store."""
+    live = [pair[1:] for pair in after.pairs if pair[0] == "live"]
+    if len(live) != 1:
+        yield f"{len(live)} token pairs are live."
+    elif stored is not None and stored != live[0]:
+        yield "The store's token pair is not the live one."
+
+
+def counted(found: Counter[str]) -> str:
+    """What was counted, in a line."""
+    return ", ".join(f"{name} ×{times}" for name, times in found.most_common())

@@ -1,0 +1,211 @@
+"""What people do in the table; runs in the process of the platforms.
+
+Every function draws what it does from its seed and returns a line for the trail, empty when there
+was nothing to do it to. Rows, cells and columns that people own are found again by the oracle as
+those that are not the run's business.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from draws import chance
+from sight import COLUMNS, DAY, TABLE, UNIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from platform_sandbox.feishu.people import TableHandle
+    from platform_sandbox.platform import Platform
+
+_NUMBERS: Final = (
+    "消耗(元)",
+    "展示次数",
+    "点击次数",
+    "转化数",
+    "转化成本(元)",
+    "团购线索数",
+    "转化数(计费时间)",
+)
+_MOST_COLUMNS: Final = 30
+_TEXTS: Final = ("看过", "=1+1", "待跟进 ", "“引号”", "<b>x</b>", "多\n行", "0012", "🙂")
+
+
+def act(platform: Platform, seed: int, times: int) -> list[str]:
+    """Do a few things at random; returns what was done."""
+    rng = Random(seed)  # noqa: S311  a soak, no secret
+    table = _table(platform)
+    if table is None:
+        return []
+    lines = []
+    for _ in range(times):
+        line = rng.choice(ACTIONS)(platform, table, rng)
+        if line:
+            lines.append(line)
+    return lines
+
+
+def _table(platform: Platform) -> TableHandle | None:
+    found = [one for one in platform.feishu.base().tables if one.name == TABLE]
+    return found[0] if found else None
+
+
+def _some_rows(table: TableHandle, rng: Random, most: int = 5) -> list[str]:
+    identifiers = list(table.model.records)
+    return rng.sample(identifiers, min(len(identifiers), rng.randint(1, most)))
+
+
+def _own_columns(table: TableHandle) -> list[str]:
+    return [one["field_name"] for one in table.fields if one["field_name"] not in COLUMNS]
+
+
+def add_column(_platform: Platform, table: TableHandle, rng: Random) -> str:
+    """A column of their own: text, number, choice, tick or a formula."""
+    if len(table.fields) >= _MOST_COLUMNS:
+        return ""
+    name = f"备注{len(table.fields)}-{rng.randrange(1000)}"
+    kind = rng.choice((1, 2, 3, 7, 15))
+    wanted: dict[str, Any] = {"field_name": name, "type": kind}
+    if kind == 3:  # noqa: PLR2004  a single select
+        wanted["property"] = {"options": [{"name": "好"}, {"name": "差"}]}
+    table.add_field(wanted)
+    return f"people add the column {name} of type {kind}"
+
+
+def fill_own_cells(_platform: Platform, table: TableHandle, rng: Random) -> str:
+    """Type something into their own columns."""
+    columns = _own_columns(table)
+    if not columns or not len(table):
+        return ""
+    name, rows = rng.choice(columns), _some_rows(table, rng)
+    kind = table.field(name).type
+    values: dict[int, Any] = {
+        1: rng.choice(_TEXTS),
+        2: rng.randrange(10**6) / 100,
+        3: rng.choice(("好", "差")),
+        7: chance(rng, 0.5),
+        15: {"text": "link", "link": "https://example.com/x"},
+    }
+    if kind not in values:
+        return ""
+    for row in rows:
+        table.set(row, {name: values[kind]})
+    return f"people fill {name} of {rows} with {values[kind]!r}"
+
+
+def overwrite_numbers(_platform: Platform, table: TableHandle, rng: Random) -> str:
+    """Type another number into, or empty, a synced cell."""
+    names = [one["field_name"] for one in table.fields if one["field_name"] in _NUMBERS]
+    if not names or not len(table):
+        return ""
+    name, rows = rng.choice(names), _some_rows(table, rng)
+    value = rng.choice((None, 0, -1, 987654.32))
+    for row in rows:
+        table.set(row, {name: value})
+    return f"people overwrite {name} of {rows} with {value}"
+
+
+def overwrite_key(_platform: Platform, table: TableHandle, rng: Random) -> str:
+    """Change or empty the key of a row: from now on it is theirs."""
+    if not {DAY, UNIT} <= {one["field_name"] for one in table.fields} or not len(table):
+        return ""
+    row = rng.choice(list(table.model.records))
+    values: dict[str, Any] = rng.choice(({UNIT: "自己的"}, {UNIT: None}, {DAY: None}))
+    table.set(row, values)
+    return f"people set {values} in {row}"
+
+
+def delete_rows(_platform: Platform, table: TableHandle, rng: Random) -> str:
+    """Delete some rows."""
+    rows = _some_rows(table, rng, 8)
+    table.delete(rows)
+    return f"people delete {rows}" if rows else ""
+
+
+def add_own_row(platform: Platform, table: TableHandle, rng: Random) -> str:
+    """A row of their own: a total, an empty one, or one with a unit that the source never had."""
+    names = {one["field_name"] for one in table.fields}
+    day = platform.clock.today() - timedelta(days=rng.randrange(1, 6))
+    row = rng.choice(
+        (
+            {},
+            {"单元名称": "合计", "消耗(元)": 1234.5},
+            {DAY: day, UNIT: f"手工{rng.randrange(100)}", "单元名称": "手工"},
+            {DAY: day, "单元名称": "只有日期"},
+        )
+    )
+    row = {name: value for name, value in row.items() if name in names}
+    return f"people add {row} as {table.add([row])}"
+
+
+def copy_row(_platform: Platform, table: TableHandle, rng: Random) -> str:
+    """Copy a row with its key: from now on the key stands there twice."""
+    rows = table.rows()
+    names = {one["field_name"] for one in table.fields} & set(COLUMNS)
+    if not rows:
+        return ""
+    record, cells = rng.choice(rows)
+    copied = table.add([{name: value for name, value in cells.items() if name in names}])
+    return f"people copy {record} as {copied}"
+
+
+def rename_own_column(_platform: Platform, table: TableHandle, rng: Random) -> str:
+    """Rename a column of their own."""
+    columns = _own_columns(table)
+    if not columns:
+        return ""
+    old = rng.choice(columns)
+    new = f"改名{rng.randrange(10**6)}"
+    table.rename_field(old, new)
+    return f"people rename {old} to {new}"
+
+
+def delete_own_column(_platform: Platform, table: TableHandle, rng: Random) -> str:
+    """Delete a column of their own."""
+    columns = [name for name in _own_columns(table) if not table.field(name).is_primary]
+    if not columns:
+        return ""
+    name = rng.choice(columns)
+    table.delete_field(name)
+    return f"people delete the column {name}"
+
+
+def lose_synced_column(_platform: Platform, table: TableHandle, rng: Random) -> str:
+    """Delete or rename a synced column that is not part of the key: the run makes it anew."""
+    if len(table.fields) >= _MOST_COLUMNS:
+        return ""
+    names = [
+        one["field_name"]
+        for one in table.fields
+        if one["field_name"] in COLUMNS
+        and one["field_name"] not in (DAY, UNIT)
+        and not one.get("is_primary")
+    ]
+    if not names:
+        return ""
+    name = rng.choice(names)
+    if chance(rng, 0.5):
+        table.delete_field(name)
+        return f"people delete the synced column {name}"
+    new = f"旧{rng.randrange(10**6)}"
+    table.rename_field(name, new)
+    return f"people rename the synced column {name} to {new}"
+
+
+ACTIONS: Final[tuple[Callable[[Platform, TableHandle, Random], str], ...]] = (
+    add_column,
+    fill_own_cells,
+    fill_own_cells,
+    overwrite_numbers,
+    overwrite_numbers,
+    overwrite_key,
+    delete_rows,
+    delete_rows,
+    add_own_row,
+    copy_row,
+    rename_own_column,
+    delete_own_column,
+    lose_synced_column,
+)

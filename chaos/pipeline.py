@@ -1,0 +1,262 @@
+"""`tap | target` as Meltano runs them: files for settings, state and catalog, and a pipe between.
+
+A state is kept as Meltano keeps it: every whole line that the target prints replaces the one
+before, however the run ends.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import processes
+import yaml
+from sight import TABLE
+
+from platform_sandbox import defaults
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from processes import Child
+
+TAP: Final = "tap-oceanengine-local"
+TARGET: Final = "target-feishu-bitable"
+STREAM: Final = "promotion_report"
+ZONE: Final = dt.timezone(dt.timedelta(hours=8))
+Span = tuple[dt.date, dt.date]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a run is asked for.
+
+    Attributes:
+        asked: First and last day per account id.
+        keeps_state: A daily run; False for a range without state.
+        tap: Settings of the tap.
+        target: Settings of the target.
+        installed: Start the installed executables instead of forks.
+        now: The tap's clock, for forks.
+    """
+
+    asked: Mapping[str, Span]
+    keeps_state: bool
+    tap: Mapping[str, Any]
+    target: Mapping[str, Any]
+    installed: bool = False
+    now: float | None = None
+
+    @property
+    def name(self) -> str:
+        """For the trail."""
+        first = min(span[0] for span in self.asked.values())
+        last = max(span[1] for span in self.asked.values())
+        kind = "daily run" if self.keeps_state else "range without state"
+        how = " as installed" if self.installed else ""
+        return f"{kind} {first}..{last}{how}"
+
+
+@dataclass(slots=True)
+class Run:
+    """A pair of processes under way or ended."""
+
+    job: Job
+    tap: Child
+    target: Child
+    states: Path
+    trail: str = field(default="")
+
+    @property
+    def is_done(self) -> bool:
+        """Whether both said that everything was done."""
+        return self.tap.code == 0 and self.target.code == 0
+
+    @property
+    def state(self) -> dict[str, Any] | None:
+        """The last whole state that the target printed."""
+        text = self.states.read_text("utf-8") if self.states.exists() else ""
+        whole = text.split("\n")[:-1]
+        return json.loads(whole[-1]) if whole else None
+
+    def logs(self) -> str:
+        """What both logged, but for the ordinary."""
+        lines = []
+        for one in (self.tap, self.target):
+            text = one.log.read_text("utf-8", "replace") if one.log.exists() else ""
+            told = [line for line in text.splitlines() if "| INFO " not in line]
+            lines += [f"--- {one.name} exited {one.code}, {one.log}", *told[-40:]]
+        return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What all runs of a soak share.
+
+    Attributes:
+        catalog: The tap's catalog with what `meltano.yml` selects.
+        tables: The target's setting `tables` of `meltano.yml`.
+        clis: The plugins' command lines, see `processes.plugins`.
+    """
+
+    catalog: Mapping[str, Any]
+    tables: Mapping[str, Any]
+    clis: Mapping[str, Any]
+
+
+class Pipeline:
+    """Runs jobs in a folder.
+
+    Args:
+        folder: Where settings, state, tokens, locks and logs go.
+        url: Both platforms.
+        kit: What all runs of a soak share.
+    """
+
+    def __init__(self, folder: Path, url: str, kit: Kit) -> None:
+        self.folder = folder
+        self.state_file = folder / "state.json"
+        self.tokens_file = folder / "tokens" / "tokens.db"
+        self._clis = kit.clis
+        self._count = 0
+        self._catalog = folder / "catalog.json"
+        self._catalog.write_text(json.dumps(kit.catalog), "utf-8")
+        self.environment = environment(folder)
+        self.tap = {
+            "api_url": url,
+            "app_id": defaults.OE_APP_ID,
+            "app_secret": defaults.OE_APP_SECRET,
+            "access_token": defaults.OE_ACCESS_TOKEN,
+            "refresh_token": defaults.OE_REFRESH_TOKEN,
+            "token_store_uri": f"sqlite:///{self.tokens_file}",
+            "requests_per_second": 100,
+            "request_timeout_seconds": 5,
+        }
+        self.target = {
+            "api_url": url,
+            "app_id": defaults.FEISHU_APP_ID,
+            "app_secret": defaults.FEISHU_APP_SECRET,
+            "bitable": defaults.FEISHU_BASE,
+            "table": TABLE,
+            "column_names": "title",
+            "tables": kit.tables,
+            "request_timeout_seconds": 5,
+        }
+
+    def state(self) -> dict[str, Any]:
+        """The state that the next daily run starts from."""
+        return json.loads(self.state_file.read_text("utf-8")) if self.state_file.exists() else {}
+
+    def bookmarks(self) -> dict[str, dt.date]:
+        """The last complete day per account."""
+        stream = self.state().get("bookmarks", {}).get(STREAM, {})
+        return {
+            one["context"]["local_account_id"]: dt.date.fromisoformat(
+                one["replication_key_value"][:10]
+            )
+            for one in stream.get("partitions", [])
+            if one.get("replication_key_value")
+        }
+
+    def start(self, job: Job) -> Run:
+        """Start both processes of a job."""
+        self._count += 1
+        folder = self.folder / f"run-{self._count}"
+        folder.mkdir()
+        arguments = ["--config", _written(folder / "tap.json", self.tap | dict(job.tap))]
+        arguments += ["--catalog", str(self._catalog)]
+        if job.keeps_state and self.state_file.exists():
+            arguments += ["--state", str(self.state_file)]
+        settings = _written(folder / "target.json", self.target | dict(job.target))
+        states = folder / "states"
+        nothing, out = os.open(os.devnull, os.O_RDONLY), os.open(states, os.O_WRONLY | os.O_CREAT)
+        reading, writing = os.pipe()
+        try:
+            tap = self._process(TAP, arguments, (nothing, writing), folder, job)
+            target = self._process(TARGET, ["--config", settings], (reading, out), folder, job)
+        finally:
+            for descriptor in (nothing, out, reading, writing):
+                os.close(descriptor)
+        return Run(job, tap, target, states)
+
+    def _process(
+        self, name: str, arguments: list[str], streams: tuple[int, int], folder: Path, job: Job
+    ) -> Child:
+        place = processes.Place(streams, folder / f"{name}.log", folder, self.environment)
+        if job.installed:
+            return processes.start(name, arguments, place)
+        cli, now = self._clis[name], job.now
+
+        def work(arguments: list[str], prog_name: str) -> None:
+            if now is not None and name == TAP:
+                from tap_oceanengine_local.tap import TapOceanEngineLocal  # noqa: PLC0415  a fork
+
+                TapOceanEngineLocal.clock = staticmethod(lambda: now)
+            cli(arguments, prog_name=prog_name)
+
+        return processes.fork(name, work, arguments, place)
+
+    def keep(self, run: Run) -> None:
+        """Keep the state of a daily run."""
+        state = run.state
+        if run.job.keeps_state and state is not None:
+            self.state_file.write_text(json.dumps(state), "utf-8")
+
+    def authorise(self, code: str) -> None:
+        """What a person does when the authorisation has ended."""
+        prefix = f"{TAP.replace('-', '_').upper()}_"
+        settings = {f"{prefix}{name.upper()}": str(value) for name, value in self.tap.items()}
+        subprocess.run(
+            [str(processes.PROGRAMS / "oceanengine-local"), "authorize", "--code", code],
+            env=self.environment | settings,
+            cwd=self.folder,
+            check=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+        )
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What every process gets: nothing of the soak's own environment but the way to programs."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "XDG_STATE_HOME": str(folder / "locks"),
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
+def _written(path: Path, settings: Mapping[str, Any]) -> str:
+    path.write_text(json.dumps(settings, ensure_ascii=False), "utf-8")
+    return str(path)
+
+
+def assemble(root: Path, clis: Mapping[str, Any]) -> Kit:
+    """Make the kit from the project's `meltano.yml`."""
+    plugins = yaml.safe_load((root / "meltano.yml").read_text("utf-8"))["plugins"]
+    select = plugins["extractors"][0]["select"]
+    return Kit(_catalog(select), plugins["loaders"][0]["config"]["tables"], clis)
+
+
+def _catalog(select: list[str]) -> dict[str, Any]:
+    found = subprocess.run(
+        [str(processes.PROGRAMS / TAP), "--discover"], check=True, capture_output=True, timeout=60
+    )
+    catalog: dict[str, Any] = json.loads(found.stdout)
+    chosen = {tuple(one.split(".")) for one in select}
+    for stream in catalog["streams"]:
+        name = stream["tap_stream_id"]
+        for entry in stream["metadata"]:
+            path = entry["breadcrumb"]
+            is_chosen = (name, path[-1]) in chosen if path else any(s == name for s, _ in chosen)
+            entry["metadata"]["selected"] = is_chosen
+    return catalog
