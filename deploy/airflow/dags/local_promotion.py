@@ -33,9 +33,14 @@ RETRY_SECONDS = int(os.environ.get("LOCAL_PROMOTION_RETRY_SECONDS") or 180)
 
 MELTANO = PROJECT / ".venv/bin/meltano"
 ENVIRONMENT = os.environ.get("MELTANO_ENVIRONMENT") or "prod"
-# The signal ends Meltano and its plugins when the process above them is killed, so that the next
-# try does not run beside the last one.
-RUN = f"exec setpriv --pdeathsig TERM -- {MELTANO} --environment {ENVIRONMENT} run"
+# A run keeps catalogue and state beside its plugins, where another one would find them: each task
+# has a folder of its own, with links to the plugins. The signal ends Meltano and its plugins when
+# the process above them is killed, so that the next try does not run beside the last one.
+RUN = (
+    f"ln -s {PROJECT}/.meltano/{{extractors,loaders,utilities}} . && "
+    f"export MELTANO_SYS_DIR_ROOT=$PWD && exec setpriv --pdeathsig TERM -- "
+    f"{MELTANO} --cwd {PROJECT} --environment {ENVIRONMENT} run"
+)
 
 with DAG(
     dag_id="local_promotion",
@@ -47,7 +52,7 @@ with DAG(
     default_args={
         "retries": 3,
         "retry_delay": timedelta(seconds=RETRY_SECONDS),
-        "retry_exponential_backoff": True,
+        "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=30),
         "execution_timeout": timedelta(hours=2),
     },
@@ -93,7 +98,6 @@ with DAG(
     shards = BashOperator.partial(
         task_id="shard",
         bash_command=f"{RUN} {again} tap-oceanengine-local {WAREHOUSE}",
-        cwd=str(PROJECT),
         append_env=True,
         max_active_tis_per_dag=PARALLEL,
     ).expand(env=listed)
@@ -101,7 +105,6 @@ with DAG(
     bitable = BashOperator.partial(
         task_id="bitable",
         bash_command=f"{RUN} tap-oceanengine-local target-feishu-bitable",
-        cwd=str(PROJECT),
         append_env=True,
         pool="bitable",
     ).expand(env=told)
