@@ -18,6 +18,7 @@ from platform_sandbox.defaults import (
 )
 from platform_sandbox.testing import SandboxServer
 
+from . import recipes
 from .conftest import MeltanoProject
 from .predecessor_table import NAME
 
@@ -54,11 +55,11 @@ def old_tokens(sandbox: SandboxServer) -> dict[str, str]:
     return {"JULIANG_ACCESS_TOKEN": pair.access, "JULIANG_REFRESH_TOKEN": pair.refresh}
 
 
-def fill_in(project: MeltanoProject, old: Mapping[str, str]) -> None:
-    """Write .env with the old values under their new names."""
-    lines = ["MELTANO_ENVIRONMENT=prod", f"FEISHU_WEBHOOK_SECRET={FEISHU_WEBHOOK_SECRET}"]
-    lines += [f"{RENAMED[name]}={value}" for name, value in old.items()]
-    (project.root / ".env").write_text("\n".join(lines), "utf-8")
+def fill_in(project: MeltanoProject, old: Mapping[str, str], **added: str) -> None:
+    """Write .env with the old values under their new names, and what is new besides."""
+    values = {"MELTANO_ENVIRONMENT": "prod", "FEISHU_WEBHOOK_SECRET": FEISHU_WEBHOOK_SECRET}
+    values |= {RENAMED[name]: value for name, value in old.items()}
+    recipes.fill_in(project, values | added)
 
 
 def token_file(sandbox: SandboxServer) -> str:

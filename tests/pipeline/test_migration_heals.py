@@ -69,6 +69,7 @@ def test_the_table_is_healed_in_place_and_then_left_alone(
     done(reader.follows("daily", **end))
     witness.sees_nothing_lost()
     witness.sees_oldest_rows_equal(scripts.truth(sandbox, first, last))
+    assert platform.oceanengine.tokens.refreshes == 1  # a day later the token has run out
     cards = [one.payload["card"]["header"]["title"]["content"] for one in platform.feishu.cards]
     assert len(cards) == 2
     assert all(title.startswith("巨量本地推") for title in cards)
