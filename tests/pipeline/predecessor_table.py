@@ -115,7 +115,7 @@ def build(sandbox: SandboxServer, first: date, last: date) -> OldTable:
         row = as_written(cells)
         if key[0] == repeated_day:
             old.repeated.add(key)
-        elif number % 3:
+        elif number % 3 and not cells["消耗(元)"].is_integer():
             old.wrong.add(key)
             row |= spoiled(number)
         else:
