@@ -5,6 +5,7 @@ Nothing is written on this part of the way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -68,6 +69,27 @@ def test_checks_and_dry_run_tell_what_is_wrong_and_write_nothing(
     assert f"{len(old.wrong)} updated, {len(old.equal) + len(old.repeated)} are equal" in plan
     assert sandbox.platform.requests.writes == 0
     assert witness.rows() == witness.before
+
+
+def test_a_first_column_of_another_name_takes_one_line_more(
+    project: MeltanoProject, sandbox: SandboxServer
+) -> None:
+    last = sandbox.platform.clock.yesterday()
+    scripts.build(sandbox, last - timedelta(days=4), last)
+    sandbox.platform.feishu.base().table(scripts.NAME).rename_field("账户名称", "文本")
+    settings.fill_in(project, settings.old_settings(sandbox) | settings.old_tokens(sandbox))
+    reader = Reader(project, PAGE)
+    done(reader.follows("enable"))
+    doctor = ".venv/bin/meltano invoke target-feishu-bitable:doctor"
+    assert "missing: 账户名称" in reader.types(doctor).stdout
+
+    (line,) = re.findall(r"`(local_account_name: [^`]+)`", (ROOT / PAGE).read_text("utf-8"))
+    declared = project.root / "meltano.yml"
+    text = declared.read_text("utf-8")
+    beside = "                local_account_id: false\n"
+    assert text.count(beside) == 1
+    declared.write_text(text.replace(beside, f"{beside}                {line}\n"), "utf-8")
+    assert "missing:" not in reader.types(doctor).stdout
 
 
 def uncommented() -> dict[str, dict[str, Any]]:
