@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from target_feishu_bitable.client import BitableClient
     from target_feishu_bitable.columns import FieldSpec
     from target_feishu_bitable.mapping import StreamMapping
+    from target_feishu_bitable.recent import Recent
     from target_feishu_bitable.schema import Layout
     from target_feishu_bitable.settings import Settings
+    from target_feishu_bitable.stopping import Stop
 
 logger = logging.getLogger(__name__)
 
@@ -68,11 +70,17 @@ class Base:
     Args:
         client: The base's verbs.
         settings: The target's settings.
+        recent: What was written a moment ago.
+        stop: When a signal may end the run.
     """
 
-    def __init__(self, client: BitableClient, settings: Settings) -> None:
+    def __init__(
+        self, client: BitableClient, settings: Settings, recent: Recent, stop: Stop
+    ) -> None:
         self.client = client
         self.settings = settings
+        self.recent = recent
+        self.stop = stop
         app = client.get_app()
         self.zone = zone_of(app.get("time_zone"))
         self.advanced = bool(app.get("is_advanced"))
@@ -169,7 +177,8 @@ class Base:
         return self._table(table_id, name, columns)
 
     def _table(self, table_id: str, name: str, columns: list[Column]) -> Table:
-        return Table(table_id, name, self._url(table_id), columns, Lookup(self.client, table_id))
+        lookup = Lookup(self.client, table_id, awaited=self.recent.awaited(table_id))
+        return Table(table_id, name, self._url(table_id), columns, lookup)
 
     def _make(
         self,
@@ -198,6 +207,10 @@ class Base:
             table = self._table(f"{_IMAGINED}{name}", name, [_imagined(spec) for spec in specs])
             table.lookup.emptied()
             return table
+        with self.stop.held():
+            return self._make_empty(name, specs)
+
+    def _make_empty(self, name: str, specs: Sequence[FieldSpec]) -> Table:
         table_id = self.client.create_table(name, [spec.to_wire() for spec in specs])
         self._by_name()[name] = table_id
         logger.info("Created the table %r (%s).", name, table_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from target_feishu_bitable.errors import RowGone, UnknownOutcome
 from target_feishu_bitable.fields import joined
 from target_feishu_bitable.lock import exclusive
+from target_feishu_bitable.recent import Recent, recent_path
 from target_feishu_bitable.values import WRITTEN_DATE
 from target_feishu_bitable.wire import FieldType
 
@@ -151,6 +153,8 @@ def delete_rows(
         ids = [one for one in shown if one in still]
         for start in range(0, len(ids), DELETE_AT_ONCE):
             _delete(table, ids[start : start + DELETE_AT_ONCE])
+        path = recent_path(settings.api_url, table.client.app_token)
+        Recent(path, time.time).forget()
     return len(ids)
 
 

@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from target_feishu_bitable.codes import MANAGE, TIMED_OUT, TOKEN_CONFLICT
-from target_feishu_bitable.errors import AccessError, TooMuch, UnknownOutcome
+from target_feishu_bitable.errors import AccessError, TargetError, TooMuch, UnknownOutcome
 from target_feishu_bitable.plan import ABSENT
 
 if TYPE_CHECKING:
@@ -97,9 +97,19 @@ class Creator:
                 return
 
     def _send(self, records: Sequence[NewRecordJSON], token: str) -> list[str]:
-        return self._client.batch_create(
-            self._lane.table.id, records, client_token=token, fresh=self._lane.table.is_fresh
-        )
+        table, recent = self._lane.table, self._lane.base.recent
+        there = table.lookup.total
+        recent.sending(table.id, there + len(records))
+        try:
+            made = self._client.batch_create(
+                table.id, records, client_token=token, fresh=table.is_fresh
+            )
+        except TargetError as error:
+            if not isinstance(error, UnknownOutcome) and error.code != NOT_READY:
+                recent.answered(table.id, there)
+            raise
+        recent.answered(table.id, there + len(made))
+        return made
 
     def _keep(self, rows: Sequence[Row], record_ids: Sequence[str]) -> None:
         self._lane.counts.created += len(rows)
@@ -153,6 +163,7 @@ class Creator:
         finally:
             if not seen:  # also when a signal stops the waiting
                 self._client.batch_delete(self._lane.table.id, made)
+                self._lane.base.recent.answered(self._lane.table.id, 0)
         if not seen:
             raise AccessError(
                 f"The table {self._lane.table.name!r} does not show the app its own rows, so it "

@@ -17,13 +17,11 @@ from singer_sdk.io_base import SingerReader
 from typing_extensions import override
 
 from target_feishu_bitable.errors import TargetError
+from target_feishu_bitable.stopping import SIGNAL_EXIT
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterator
-
-SIGNAL_EXIT: Final = 128
-"""A run that a signal stopped exits with this and the signal's number."""
 
 
 _DECODER: Final = json.JSONDecoder(parse_float=Decimal)  # json.loads would make one per line

@@ -61,7 +61,7 @@ def exclusive(api_url: str, app_token: str, *, timeout: float, started: str) -> 
             f"used: {error}. Set XDG_STATE_HOME to a directory that this user may write."
         ) from None
     try:
-        holder.write_text(json.dumps({"pid": os.getpid(), "started": started}), "utf-8")
+        _tell(holder, started)
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -78,6 +78,13 @@ def _acquire(lock: FileLock, holder: Path, timeout: float) -> None:
             timeout,
         )
         lock.acquire(timeout=timeout)
+
+
+def _tell(holder: Path, started: str) -> None:
+    try:
+        holder.write_text(json.dumps({"pid": os.getpid(), "started": started}), "utf-8")
+    except OSError as error:  # the lock holds without it
+        logger.warning("Who waits for this run can't be told its name: %s.", error)
 
 
 def _told(holder: Path) -> str:

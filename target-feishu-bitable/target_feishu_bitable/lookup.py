@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from target_feishu_bitable.client import BitableClient
     from target_feishu_bitable.filters import Ask, Key
     from target_feishu_bitable.known import KnownRow
+    from target_feishu_bitable.recent import Awaited
     from target_feishu_bitable.schema import Binding
     from target_feishu_bitable.wire import SearchJSON
 
 logger = logging.getLogger(__name__)
 GET_AT_ONCE: Final = 100
+LOOK_AGAIN_SECONDS: Final = 2.0
+MOST_LOOKS: Final = 5
 FILTER_REFUSED: Final = frozenset({1254018, 1254107, 99992402})
 """Refusals of a filter; projects report them also for filters that the documents allow."""
 MOST_NAMES: Final = 200
@@ -35,6 +38,7 @@ class Lookup:
         client: The base.
         table_id: The table.
         fresh: The table, or one of its columns, was made by this run; "not found" is waited out.
+        awaited: Rows that a run wrote a moment ago; they are waited for before any is missed.
 
     Attributes:
         total: Rows in the table, our own creates included.
@@ -42,8 +46,16 @@ class Lookup:
         made: Ids of rows that this run made; readers may not see them yet.
     """
 
-    def __init__(self, client: BitableClient, table_id: str, *, fresh: bool = False) -> None:
+    def __init__(
+        self,
+        client: BitableClient,
+        table_id: str,
+        *,
+        fresh: bool = False,
+        awaited: Awaited | None = None,
+    ) -> None:
         self._client = client
+        self._awaited = awaited
         self._table_id = table_id
         self._fresh = fresh
         self._first: Page | None = None
@@ -90,11 +102,28 @@ class Lookup:
     def open(self) -> int:
         """Read the first page, once; return how many rows the table has."""
         if self._first is None:
-            self._first = next(self._pages(self._search()))
+            self._first = self._settled_page()
             self.total = max(self._first.total, len(self.made))
             self._known.take(self._first.records)
             self._coverage.everything = self._first.token is None
         return self.total
+
+    def _settled_page(self) -> Page:
+        page = next(self._pages(self._search()))
+        for _ in range(MOST_LOOKS):
+            if self._awaited is None or page.total >= self._awaited.rows:
+                break
+            left = self._awaited.until - self._client.session.clock()
+            if left <= 0:
+                break
+            logger.info(
+                "The table shows %d of the %d rows that it had a moment ago; looking again.",
+                page.total,
+                self._awaited.rows,
+            )
+            self._client.session.sleep(min(LOOK_AGAIN_SECONDS, left))
+            page = next(self._pages(self._search()))
+        return page
 
     def count(self) -> int:
         """Return how many rows the table has, asked once, without reading any for keys."""

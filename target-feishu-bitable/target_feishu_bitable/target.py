@@ -5,9 +5,8 @@ from __future__ import annotations
 import copy
 import gc
 import signal
-import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Final, TypeGuard
@@ -31,12 +30,14 @@ from typing_extensions import override
 from target_feishu_bitable import limits, lock
 from target_feishu_bitable.base import Base
 from target_feishu_bitable.client import BitableClient
-from target_feishu_bitable.edges import SIGNAL_EXIT, Reader, in_words
+from target_feishu_bitable.edges import Reader, in_words
 from target_feishu_bitable.errors import ConfigError, RowError, TargetError
 from target_feishu_bitable.locate import app_token_of
+from target_feishu_bitable.recent import Recent, recent_path
 from target_feishu_bitable.session import Session
 from target_feishu_bitable.settings import SCHEMA, load
 from target_feishu_bitable.sinks import BitableSink
+from target_feishu_bitable.stopping import Stop
 from target_feishu_bitable.summary import RunSummary
 from target_feishu_bitable.transport import Transport
 
@@ -86,6 +87,7 @@ class TargetFeishuBitable(Target):
         self._states: list[tuple[int, dict[str, Any]]] = []
         self._said: set[str] = set()
         self._held = ExitStack()
+        self.stop = Stop()
         super().__init__(**options)
         self.max_parallelism = 1  # writes to one base go one at a time
 
@@ -132,13 +134,15 @@ class TargetFeishuBitable(Target):
         self._session = session
         self._held.callback(session.transport.close)
         app_token = app_token_of(settings.place, session)
+        recent = Recent(None, self.clock)
         if not settings.dry_run:
             started = datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="seconds")
             timeout = settings.lock_timeout_seconds
             self._held.enter_context(
                 lock.exclusive(settings.api_url, app_token, timeout=timeout, started=started)
             )
-        return Base(BitableClient(session, app_token), settings)
+            recent = Recent(recent_path(settings.api_url, app_token), self.clock)
+        return Base(BitableClient(session, app_token), settings, recent, self.stop)
 
     @property
     def received(self) -> int:
@@ -258,10 +262,17 @@ class TargetFeishuBitable(Target):
         if warning:
             self.logger.warning("%s", warning, extra={"stream_of_warning": stream})
 
+    @override  # type: ignore[misc]  # final for type checkers, as listen
+    def drain_all(self, *, is_endofpipe: bool = False) -> None:
+        # Rows without a key would come a second time if a signal parted them from their state.
+        is_append_only = self.settings.load_method == "append-only"
+        with self.stop.held() if is_append_only else nullcontext():
+            super().drain_all(is_endofpipe=is_endofpipe)
+
     # The SDK's own way drains here in the middle of a write, and exits 0.
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        sys.exit(SIGNAL_EXIT + signum)
+        self.stop.asked(signum)
 
     @classmethod
     @override

@@ -82,7 +82,8 @@ class Writer:
         start = 0
         while start < len(rows):
             portion = rows[start : start + self._most]
-            self._halving(write, portion)
+            with self._lane.base.stop.held():
+                self._halving(write, portion)
             start += len(portion)
 
     def _halving(self, write: Callable[[Any], None], rows: Sequence[Any]) -> None:

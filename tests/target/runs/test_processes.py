@@ -142,8 +142,7 @@ def test_input_that_is_not_singer_exits_with_1_and_a_sentence(start, text):
     [
         ("records/search", "slow", signal.SIGTERM),
         ("records/batch_create", "slow", signal.SIGTERM),
-        ("records/batch_create", "slow", signal.SIGINT),
-        ("records/batch_create", "cut_after", signal.SIGTERM),
+        ("records/batch_create", "cut_after", signal.SIGINT),
     ],
 )
 def test_a_signal_in_a_call_emits_no_state_and_a_later_run_completes(  # noqa: PLR0917  a row of the tables above
@@ -166,6 +165,56 @@ def test_a_signal_in_a_call_emits_no_state_and_a_later_run_completes(  # noqa: P
     platform.faults.clear()
     assert start().end(say.lines(messages))[:2] == (0, [1, 1])
     assert units() == say.units(rows)
+
+
+def test_a_signal_in_a_write_lets_it_come_to_its_end(say, start, until, units, platform):
+    rows = say.rows(1_500)
+    platform.faults.add(Fault(path="records/batch_create", kind="slow", seconds=0.5, times=None))
+    running = start()
+    running.say(say.lines([say.schema(), *rows, say.state(1)]))
+    until("records/batch_create")
+
+    running.process.send_signal(signal.SIGTERM)
+    code, bookmarks, _ = running.end()
+
+    assert (code, bookmarks) == (143, [])
+    assert units() == say.units(rows[:500])
+    assert platform.requests.count("records/batch_create") == 1
+
+
+def test_rows_without_a_key_are_not_parted_from_their_state(  # noqa: PLR0917  fixtures
+    say, start, until, settings, units, platform
+):
+    values = json.loads(settings.read_text("utf-8")) | {"load_method": "append-only"}
+    settings.write_text(json.dumps(values), "utf-8")
+    first, second = say.rows(1_200), say.rows(700, 1_200)
+    platform.faults.add(Fault(path="records/batch_create", kind="slow", seconds=0.3, times=None))
+    running = start()
+    running.say(say.lines([say.schema(), *first, say.state(1), *second]))
+    until("records/batch_create")
+
+    running.process.send_signal(signal.SIGTERM)
+    code, bookmarks, _ = running.end()
+
+    assert (code, bookmarks) == (143, [1])
+    assert units() == say.units(first)
+    assert start().end(say.lines([say.schema(), *second, say.state(2)]))[0] == 0
+    assert units() == say.units(first + second)
+
+
+def test_a_signal_while_a_table_is_made_leaves_no_blank_rows(say, start, until, settings, platform):
+    values = json.loads(settings.read_text("utf-8")) | {"table": "新表"}
+    settings.write_text(json.dumps(values), "utf-8")
+    platform.feishu.switch(rows_in_new_table=10)
+    platform.faults.add(Fault(path="records/search", kind="slow", seconds=0.3))
+    running = start()
+    running.say(say.lines([say.schema()]))
+    until("records/search")
+
+    running.process.send_signal(signal.SIGTERM)
+
+    assert running.end()[0] == 143
+    assert platform.feishu.base().table("新表").rows() == []
 
 
 def test_a_signal_between_messages_keeps_what_is_stored(say, start, until, units):

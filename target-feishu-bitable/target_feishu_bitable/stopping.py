@@ -1,0 +1,73 @@
+"""When a signal may end a run: at once, or, while rows are written, at the next good place."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+SIGNAL_EXIT: Final = 128
+"""A run that a signal stopped exits with this and the signal's number."""
+GRACE_SECONDS: Final = 5.0
+"""How long writing may go on after a signal, so that what is under way need not be guessed at."""
+
+
+def alarm(seconds: float, then: Callable[[], None]) -> None:
+    """Call `then` in so many seconds, whatever the program does; 0 calls that off."""
+
+    def rings(_signum: int, _frame: FrameType | None) -> None:
+        then()
+
+    signal.signal(signal.SIGALRM, rings)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+class Stop:
+    """Ends the run with exit code 128 + signal, and never in the middle of a write if it can.
+
+    A second signal, or the end of the grace, ends it wherever it is.
+
+    Args:
+        alarm: Calls something after some seconds.
+    """
+
+    def __init__(self, alarm: Callable[[float, Callable[[], None]], None] = alarm) -> None:
+        self._alarm = alarm
+        self._depth = 0
+        self._signal: int | None = None
+
+    def asked(self, signum: int) -> None:
+        """Take a signal.
+
+        Raises:
+            SystemExit: At once, unless something is being written.
+        """
+        if self._depth == 0 or self._signal is not None:
+            self._end(signum)
+        self._signal = signum
+        self._alarm(GRACE_SECONDS, lambda: self._end(signum))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let what is done here come to its end first.
+
+        Raises:
+            SystemExit: A signal came meanwhile; what fails here goes before it.
+        """
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+        if self._depth == 0 and self._signal is not None:
+            self._end(self._signal)
+
+    def _end(self, signum: int) -> None:
+        if self._signal is not None:
+            self._alarm(0, lambda: None)
+        sys.exit(SIGNAL_EXIT + signum)
