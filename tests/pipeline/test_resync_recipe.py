@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from platform_sandbox import World
 from platform_sandbox.testing import SandboxServer
 
-from .conftest import MeltanoProject
+from .conftest import ROOT, MeltanoProject
 from .recipes import Reader, done, fill_in, production
 
 PAGE = "docs/operations.md"
@@ -62,5 +63,15 @@ def test_days_are_read_again_and_only_what_differs_is_written(
     healed = dict(table.rows())
     assert healed[spoiled] == rows[spoiled]
     assert [cells for one, cells in healed.items() if one not in rows] == [rows[lost]]
+
+    one = str(platform.oceanengine.accounts[-1].id)
+    (alone,) = re.findall(r"`(TAP_\w+=账户ID)`", (ROOT / PAGE).read_text("utf-8"))
+    platform.requests.clear()
+    done(reader.follows("resync", {"make": f"{alone.replace('账户ID', one)} make", **days}))
+    assert {
+        entry.query["local_account_id"]
+        for entry in platform.requests.entries
+        if "report/" in entry.path
+    } == {one}
 
     assert "prod:" not in reader.types(STATE).stdout
