@@ -114,8 +114,7 @@ class Creator:
     def _keep(self, rows: Sequence[Row], record_ids: Sequence[str]) -> None:
         self._lane.counts.created += len(rows)
         for row, record_id in zip(rows, record_ids, strict=True):
-            cells = [None if cell is ABSENT else cell for cell in row.cells]
-            self._lane.table.lookup.created(record_id, cells)
+            self._lane.table.lookup.created(record_id, row.written)
 
     def _missing(self, rows: Sequence[Row], error: Exception, *, patient: bool) -> list[Row]:
         """Return the rows that can't be found in the table.

@@ -210,6 +210,11 @@ class Lookup:
         self.made.add(record_id)
         self._known.made(record_id, cells)
 
+    def imagined(self, record_id: str, cells: Sequence[Hashable]) -> None:
+        """Take note of a row that a dry run would make; `cells` in the order of the bindings."""
+        if self._known.keys:
+            self._known.made(record_id, cells)
+
     def updated(self, row: KnownRow, changes: Iterable[tuple[int, Hashable]]) -> None:
         """Take note of cells that this run changed, by the index of their binding."""
         self._known.changed(row, changes)

@@ -37,6 +37,11 @@ class Row:
     key: Key
     cells: list[Hashable | Absent]
 
+    @property
+    def written(self) -> list[Hashable]:
+        """The cells as a new row of the table has them."""
+        return [None if cell is ABSENT else cell for cell in self.cells]
+
     def overlay(self, later: Row) -> None:
         """Take over what a later record with the same key says.
 
@@ -55,6 +60,11 @@ class Change:
     row: Row
     known: KnownRow
     cells: tuple[int, ...]
+
+    @property
+    def values(self) -> list[tuple[int, Hashable]]:
+        """The new values with the index of their binding."""
+        return [(index, self.row.cells[index]) for index in self.cells]
 
 
 @dataclass(slots=True)

@@ -261,4 +261,8 @@ class BitableSink(Sink):
                 for index in change.cells
             )
             self.logger.info("Dry run, %s: %s", describe_key(self._bindings, change.row.key), cells)
+        for row in made.creates:
+            lookup.imagined(f"(row {row.number} of a dry run)", row.written)
+        for change in made.updates:
+            lookup.updated(change.known, change.values)
         self.counts.unchanged += made.unchanged

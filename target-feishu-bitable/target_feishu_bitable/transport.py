@@ -8,6 +8,7 @@ send again is the caller's decision.
 from __future__ import annotations
 
 import json
+import os
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 from urllib3.exceptions import NewConnectionError
 
 from target_feishu_bitable.errors import AccessError, ConfigError
@@ -96,8 +98,7 @@ class Transport:
         self.api_url = check_url(api_url)
         self.requests = 0
         self._timeout = timeout
-        self._session = requests.Session()
-        self._session.trust_env = urlsplit(self.api_url).hostname not in _LOCAL
+        self._session = _session(self.api_url)
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_connections=1, max_retries=0))
 
@@ -173,6 +174,20 @@ class Transport:
             body=envelope,
             retry_in=_seconds(response.headers.get("x-ogw-ratelimit-reset")),
         )
+
+
+def _session(api_url: str) -> requests.Session:
+    """Return a session that takes proxy and certificates from the environment once.
+
+    Asked per request (`trust_env`) they cost time, and a `.netrc` would take the token's place.
+    """
+    session = requests.Session()
+    session.trust_env = False
+    if urlsplit(api_url).hostname not in _LOCAL:
+        session.proxies.update(get_environ_proxies(api_url))
+        certificates = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        session.verify = certificates or True
+    return session
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:

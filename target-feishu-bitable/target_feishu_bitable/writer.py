@@ -120,8 +120,7 @@ class Writer:
                 raise TooMuch(str(error), code=error.code, log_id=error.log_id) from error
             else:
                 for one in changes:
-                    cells = [(index, one.row.cells[index]) for index in one.cells]
-                    self._lane.table.lookup.updated(one.known, cells)
+                    self._lane.table.lookup.updated(one.known, one.values)
                 self._lane.counts.updated += len(changes)
                 return
 

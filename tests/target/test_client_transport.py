@@ -148,3 +148,23 @@ def test_safe_addresses_are_taken_without_their_slash(url):
 def test_tokens_do_not_travel_in_the_open(url):
     with pytest.raises(ConfigError, match="api_url"):
         check_url(url)
+
+
+def test_a_netrc_does_not_take_the_place_of_the_token(serve, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login a password b\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setattr("target_feishu_bitable.transport._LOCAL", frozenset())
+    monkeypatch.setattr("target_feishu_bitable.transport.check_url", str)
+    exchange(serve(http(b'{"code": 0}')), token="t-1")
+    assert b"Authorization: Bearer t-1" in serve.seen[0]
+
+
+def test_proxy_and_certificates_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/own.pem")
+    session = Transport("https://open.feishu.cn", timeout=5)._session
+    assert session.proxies["https"] == "http://proxy.example:3128"
+    assert session.verify == "/etc/ssl/own.pem"
+    assert not Transport("http://127.0.0.1:1", timeout=5)._session.proxies

@@ -85,3 +85,20 @@ def test_a_row_count_near_the_limit_is_a_warning_with_the_days_left(job):
     assert "96 of 120 rows" in outcome.log
     assert "3 rows a day it is full in 8 days" in outcome.log
     assert "120 rows" not in job.load(*new, tables=tables, row_limit=121).log
+
+
+def test_a_key_that_comes_again_in_a_later_batch_is_told_once(job):
+    job.make_table([job.row(DAY, 1)])
+    outcome = job.run(
+        job.schema(),
+        job.record(job.row(DAY, 1, cost=9.5)),
+        job.record(job.row(DAY, 2)),
+        job.record(job.row(DAY, 1, cost=9.5)),
+        job.record(job.row(DAY, 2)),
+        dry_run=True,
+        batch_size_rows=2,
+    )
+    assert "1 rows would be created, 1 updated, 0 are equal already" in outcome.log
+    assert "0 rows would be created, 0 updated, 2 are equal already" in outcome.log
+    assert outcome.counts["rows_in_table"] == 1
+    assert job.requests.writes == 0
