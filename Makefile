@@ -10,7 +10,7 @@ ENVIRONMENT ?= prod
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PLUGINS := tap-oceanengine-local target-feishu-bitable target-csv target-jsonl feishu-notify
 PACKAGES := tap-oceanengine-local target-feishu-bitable feishu-notify platform-sandbox
-SOURCES := $(PACKAGES) tests deploy $(wildcard bench) chaos
+SOURCES := $(PACKAGES) tests deploy $(wildcard bench) .ci/errors-page chaos
 
 .PHONY: help
 help: ## print this list
@@ -60,6 +60,10 @@ chaos: install ## run the pipeline while everything goes wrong: SECONDS_=300 SEE
 .PHONY: screenshot
 screenshot: install .venv/dev.stamp ## take the READMEs' picture of the sandbox's page anew (needs Chromium)
 	@SCREENSHOT=docs/images/sandbox.png REQUIRE_SERVICES=1 python -m pytest -q tests/pipeline/test_page.py
+
+.PHONY: docs
+docs: install ## write docs/errors.md anew from the error classes and .ci/errors.toml
+	@python .ci/errors-page
 
 .PHONY: resync
 resync: install ## read and correct days again: FROM=2026-02-01 [TO=2026-02-28] [ENVIRONMENT=prod]
