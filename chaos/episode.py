@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from draws import Kill
     from pipeline import Kit, Run, Span
     from processes import Child
-    from sight import Key, Snapshot
+    from sight import Snapshot
 
 _DEADLINE_SECONDS: Final = 90.0
 _DAY: Final = dt.timedelta(days=1)
@@ -125,11 +125,11 @@ class Episode:
     def _disturbed(self) -> None:
         """One run, or two at once, with faults and signals."""
         rng = self._rng
-        planned = faults.draw(rng, 4)
+        jobs = [self._daily()]
+        planned = faults.draw(rng, 4, short=jobs[0].installed)
         for one in planned:
             self._say(f"fault: {faults.in_words(one)}")
             self.tally.faults[one["kind"]] += 1
-        jobs = [self._daily()]
         if chance(rng, 0.25):
             jobs.insert(rng.randrange(2), self._range())
         kills = [draws.kill(rng) if chance(rng, 0.5) else None for _ in jobs]
@@ -171,12 +171,11 @@ class Episode:
     def _problems(
         self, runs: list[Run], before: Snapshot, after: Snapshot, *, must: bool
     ) -> Iterator[str]:
-        oracle.learn(after, runs, self._memory)
-        missed: frozenset[Key] = frozenset() if must else frozenset(self._memory.missed)
+        missed = oracle.learn(after, runs, self._memory)
         yield from oracle.untouched(before, after, runs)
         yield from oracle.single(before, after, runs)
         for run in runs:
-            yield from oracle.honest(run, after, missed)
+            yield from oracle.honest(run, after, set() if must else missed)
             yield from oracle.ended_well(run)
         yield from oracle.bookmarked(self.pipeline.bookmarks(), self._first, after, self._memory)
         if not self._may_have_lost_tokens(runs, after):

@@ -60,9 +60,10 @@ _TABLE_UNCLEAR: Final = (1255001, 1255002, 1255003, 1255004, 1255005, 1255040, 1
 _TIMES: Final = (1, 1, 1, 1, 2, 2, 3, 5, 9, 30, None)
 
 
-def draw(rng: Random, most: int) -> list[dict[str, Any]]:
-    """A few faults as arguments of `platform_sandbox.faults.Fault`."""
-    return [_one(rng) for _ in range(rng.randint(0, most))]
+def draw(rng: Random, most: int, *, short: bool) -> list[dict[str, Any]]:
+    """A few faults as arguments of `platform_sandbox.faults.Fault`; short ones happen once."""
+    drawn = [_one(rng) for _ in range(rng.randint(0, most))]
+    return [one | {"times": 1} for one in drawn] if short else drawn
 
 
 def _one(rng: Random) -> dict[str, Any]:

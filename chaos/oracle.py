@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from pipeline import Run, Span
+    from processes import Child
     from sight import Key, Snapshot
 
 _NUMBERS: Final = frozenset(COLUMNS) - {DAY, UNIT, "账户ID", "账户名称", "单元名称"}
@@ -149,13 +150,20 @@ def honest(run: Run, after: Snapshot, missed: AbstractSet[Key]) -> Iterator[str]
             yield f"{run.job.name} exited 0 with wrong cells in {has[key]} {key}: {wrong}."
 
 
-def learn(after: Snapshot, runs: Sequence[Run], memory: Memory) -> None:
-    """Note what is stored, and what the source's pages left out."""
-    memory.deleted -= keys_of(after).keys()
-    memory.missed -= keys_of(after).keys()
-    if any(one["kind"] == "missing_row" for one in after.used):
-        asked = {key for key in after.truth if is_asked(key, after.truth, runs)}
-        memory.missed |= asked - keys_of(after).keys()
+def learn(after: Snapshot, runs: Sequence[Run], memory: Memory) -> set[Key]:
+    """Note what is stored, and what the source's pages left out.
+
+    Returns:
+        Keys that these runs need not have stored, nor have the newest numbers of.
+    """
+    stored = keys_of(after).keys()
+    memory.deleted -= stored
+    memory.missed -= stored
+    if not any(one["kind"] == "missing_row" for one in after.used):
+        return set(memory.missed)
+    asked = {key for key in after.truth if is_asked(key, after.truth, runs)}
+    memory.missed |= asked - stored
+    return asked | memory.missed
 
 
 def bookmarked(
@@ -178,13 +186,18 @@ def ended_well(run: Run) -> Iterator[str]:
         code = child.code
         if child.left_others:
             yield f"{child.name} left processes behind."
-        if "Traceback" in log or "Exception ignored" in log:
+        if "Traceback" in log and not _is_our_signal(child, log):
             yield f"{child.name} crashed."
         sent = {128 + number for number in child.sent} | {-number for number in child.sent}
         if code not in {0, 1} | sent:
             yield f"{child.name} exited {code} after signals {child.sent}."
         if code == 1 and "ERROR" not in log:
             yield f"{child.name} exited 1 without a word."
+
+
+def _is_our_signal(child: Child, log: str) -> bool:
+    """Whether what looks like a crash is a signal that came while the interpreter shut down."""
+    return "Exception ignored" in log and any(f"SystemExit: {128 + n}" in log for n in child.sent)
 
 
 def tokens(after: Snapshot, stored: tuple[str, str] | None) -> Iterator[str]:

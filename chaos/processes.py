@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 PROGRAMS: Final = Path(sys.executable).parent
 _MEMORY_BYTES: Final = 2 << 30
 _MOST_DESCRIPTORS: Final = 256
-_SHORTER: Final = 0.02
-_LONGEST_SECONDS: Final = 0.3
+_SHORTER: Final = 0.005
+_LONGEST_SECONDS: Final = 0.1
 pause: Final[Callable[[float], None]] = time.sleep
 """The true wait, for the soak itself."""
 
