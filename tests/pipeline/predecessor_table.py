@@ -19,7 +19,7 @@ WRITTEN = (
 )  # fmt: skip
 WANTED = ("项目状态", "投放目的", "项目预算", "单元出价")
 COMPUTED = ("客资数量", "实际获客成本", "客资转化率(%)")
-HUMAN = ("备注", "跟进链接")
+HUMAN = ("备注", "跟进链接", "关联客资")
 NUMBERS = {
     "消耗(元)": "stat_cost", "转化数": "convert_cnt", "转化成本(元)": "conversion_cost",
     "团购线索数": "clue_pay_order_cnt",
@@ -95,18 +95,17 @@ class OldTable:
     noted: str = ""
     foreign: set[str] = field(default_factory=set)
 
-    @property
-    def known(self) -> set[Key]:
-        """Every key that has a row."""
-        return self.equal | self.wrong | self.repeated
-
 
 def build(sandbox: SandboxServer, first: date, last: date) -> OldTable:
     """Write the table as it stands on the day of the change; clock moves as time went by."""
     platform, old = sandbox.platform, OldTable()
     rows = truth(sandbox, first, last)
     late = {key for key in rows if key[0] == last.isoformat()}
-    table = platform.feishu.base().create_table(NAME, columns(min(rows)))
+    base = platform.feishu.base()
+    table = base.create_table(NAME, columns(min(rows)))
+    leads = base.create_table("客资明细", [{"field_name": "客资", "type": 1}])
+    (lead,) = leads.add([{"客资": "李女士"}])
+    table.add_field({"field_name": "关联客资", "type": 18, "property": {"table_id": leads.id}})
     repeated_day = (first + timedelta(days=2)).isoformat()
     for number, (key, cells) in enumerate(sorted(rows.items())):
         if key in late or number % 7 == 3:
@@ -129,10 +128,9 @@ def build(sandbox: SandboxServer, first: date, last: date) -> OldTable:
         )
         platform.clock.advance(seconds=1)
     old.noted = copies[0]
-    table.set(
-        old.noted,
-        {"备注": "客户要求保留", "跟进链接": {"link": "https://example.com/1", "text": "合同"}},
-    )
+    contract = {"link": "https://example.com/1", "text": "合同"}
+    note = {"备注": "客户要求保留", "跟进链接": contract, "关联客资": [lead]}
+    table.set(old.noted, note)
     old.foreign = set(table.add(foreign_rows(first)))
     return old
 
