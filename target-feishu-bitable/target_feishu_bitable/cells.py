@@ -101,8 +101,7 @@ class TextCell(Codec):
     def __init__(self, column: Column, values: Values) -> None:
         super().__init__(column, values)
         # "700.0" is 700 here, and no filter knows that; points in time have many spellings too.
-        inexact = isinstance(values, Numbers) and not values.exact
-        self.filterable = not (inexact or isinstance(values, Moments))
+        self.filterable = not isinstance(values, Numbers | Moments)
 
     @override
     def _check(self, known: Hashable) -> Hashable:

@@ -85,7 +85,7 @@ def ways_to_ask(
         if not is_day or len(texts) != len(values):
             return []
         return [_ranges(part, binding, _stretches(texts, per_value))]
-    if not binding.codec.filterable or is_numeric_text(binding):
+    if not binding.codec.filterable:
         return []
     ways = [_equal(part, binding, values)]
     if is_day and len(ways[0]) > 1:

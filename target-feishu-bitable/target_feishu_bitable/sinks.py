@@ -10,6 +10,7 @@ from singer_sdk.sinks import Sink
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 from typing_extensions import override
 
+from target_feishu_bitable import limits
 from target_feishu_bitable.errors import ConfigError, RowError, TargetError
 from target_feishu_bitable.fields import CellError
 from target_feishu_bitable.lane import Lane
@@ -74,11 +75,6 @@ class BitableSink(Sink):
         self._days: set[Any] = set()
         self._declared = frozenset(schema["properties"])
         self.blocked = 0
-
-    @property
-    def days_created(self) -> int | None:
-        """How many different days the created rows are of; None when `tables` names no date."""
-        return len(self._days) or None
 
     @override
     def setup(self) -> None:
@@ -211,6 +207,20 @@ class BitableSink(Sink):
             self._writer.apply(made)
             self._note_days(made)
         self.counts.rows_in_table = self.table.lookup.total
+
+    def warn_of_limits(self) -> None:
+        """Say when the table is nearly full, and in how many days it will be."""
+        if self.counts.rows_in_table is None:
+            return
+        warning = limits.warning(
+            self.table.name,
+            rows=self.counts.rows_in_table,
+            limit=self.target.settings.row_limit,
+            created=self.counts.created,
+            days=len(self._days) or None,
+        )
+        if warning:
+            self.logger.warning("%s", warning, extra={"stream_of_warning": self.stream_name})
 
     def _note_days(self, made: Plan) -> None:
         names = [binding.property for binding in self._bindings]

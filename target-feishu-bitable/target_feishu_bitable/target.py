@@ -27,7 +27,7 @@ from singer_sdk.helpers.capabilities import (
 )
 from typing_extensions import override
 
-from target_feishu_bitable import limits, lock
+from target_feishu_bitable import lock
 from target_feishu_bitable.base import Base
 from target_feishu_bitable.client import BitableClient
 from target_feishu_bitable.edges import Reader, in_words
@@ -240,27 +240,14 @@ class TargetFeishuBitable(Target):
     def _report(self) -> None:
         opened = "base" in self.__dict__
         if opened:
-            for stream, sink in self._sinks_active.items():
-                self._warn_of_limits(stream, sink)
+            for sink in filter(is_ours, self._sinks_active.values()):
+                sink.warn_of_limits()
         session = self.__dict__.get("_session")
         summary = self.summary.to_dict(
             requests=session.transport.requests if session else 0,
             write_calls=self.base.client.write_calls if opened else 0,
         )
         self.logger.info("run summary", extra={"summary": summary})
-
-    def _warn_of_limits(self, stream: str, sink: Sink) -> None:
-        if not is_ours(sink) or sink.counts.rows_in_table is None:
-            return
-        warning = limits.warning(
-            sink.table.name,
-            rows=sink.counts.rows_in_table,
-            limit=self.settings.row_limit,
-            created=sink.counts.created,
-            days=sink.days_created,
-        )
-        if warning:
-            self.logger.warning("%s", warning, extra={"stream_of_warning": stream})
 
     @override  # type: ignore[misc]  # final for type checkers, as listen
     def drain_all(self, *, is_endofpipe: bool = False) -> None:
