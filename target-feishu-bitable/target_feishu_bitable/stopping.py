@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SIGNAL_EXIT: Final = 128
 """A run that a signal stopped exits with this and the signal's number."""
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 GRACE_SECONDS: Final = 5.0
 """How long writing may go on after a signal, so that what is under way need not be guessed at."""
 
@@ -47,10 +48,16 @@ class Stop:
         Raises:
             SystemExit: At once, unless something is being written.
         """
-        if self._depth == 0 or self._signal is not None:
+        is_second, self._signal = self._signal is not None, signum
+        if self._depth == 0 or is_second:
             self._end(signum)
-        self._signal = signum
         self._alarm(GRACE_SECONDS, lambda: self._end(signum))
+
+    @staticmethod
+    def no_more() -> None:
+        """Take no signal any more: all is done, and only Python's own end is left to disturb."""
+        for one in SIGNALS:
+            signal.signal(one, signal.SIG_IGN)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -68,6 +75,5 @@ class Stop:
             self._end(self._signal)
 
     def _end(self, signum: int) -> None:
-        if self._signal is not None:
-            self._alarm(0, lambda: None)
+        self._alarm(0, lambda: None)
         sys.exit(SIGNAL_EXIT + signum)

@@ -37,7 +37,7 @@ from target_feishu_bitable.recent import Recent, recent_path
 from target_feishu_bitable.session import Session
 from target_feishu_bitable.settings import SCHEMA, load
 from target_feishu_bitable.sinks import BitableSink
-from target_feishu_bitable.stopping import Stop
+from target_feishu_bitable.stopping import SIGNALS, Stop
 from target_feishu_bitable.summary import RunSummary
 from target_feishu_bitable.transport import Transport
 
@@ -55,7 +55,6 @@ FLUSH_ROWS: Final = 5_000
 """A STATE stores the rows before it when so many have come since the last time."""
 BATCH_OBJECTS: Final = 50_000
 """New objects after which Python looks for cycles among them."""
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class TargetFeishuBitable(Target):
@@ -231,7 +230,7 @@ class TargetFeishuBitable(Target):
         if self.settings.dry_run:
             return
         # A signal in the middle of the line would leave half a state behind.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             super()._write_state_message(state)
         finally:
@@ -284,6 +283,7 @@ class TargetFeishuBitable(Target):
                 config=config.config if config else None,
                 parse_env_config=config.parse_env if config else False,
             ).listen(file_input)
+        Stop.no_more()
 
 
 def is_ours(sink: Sink) -> TypeGuard[BitableSink]:
