@@ -70,7 +70,7 @@ class Operator(Reader):
         editor = self.project.root / "editor"
         editor.write_text(EDITOR.format(change=change), "utf-8")
         editor.chmod(0o700)
-        done(self.follows("state-edit", EDITOR=str(editor)))
+        done(self.follows("state-edit", EDITOR=str(editor), VISUAL=str(editor)))
 
 
 def bookmarks_of(state: dict[str, Any]) -> Bookmarks:
