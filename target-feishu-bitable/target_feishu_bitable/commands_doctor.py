@@ -190,12 +190,13 @@ def _value_checks(
 
 
 def _mapping_checks(table: OpenTable) -> Iterator[Check]:
+    wanted = [name for name, named in table.mapping.columns.items() if named is not False]
     missing, computed = [], []
-    for name, named in table.mapping.columns.items():
+    for name in wanted:
         column = table.column(name)
-        if named is not False and column is None:
+        if column is None:
             missing.append(table.mapping.column(name))
-        elif column is not None and not column.writable:
+        elif not column.writable:
             computed.append(column.name)
     if missing and not table.settings.create_missing:
         step = "Create them in the Bitable, or set create_missing, or correct tables.….columns."
@@ -203,7 +204,7 @@ def _mapping_checks(table: OpenTable) -> Iterator[Check]:
     elif missing:
         yield Check("columns", OK, f"the next run creates {'、'.join(missing)}")
     else:
-        yield Check("columns", OK, f"{len(table.mapping.columns)} mapped columns are there")
+        yield Check("columns", OK, f"{len(wanted)} mapped columns are there")
     if computed:
         told = f"computed by the platform, never written: {'、'.join(computed)}"
         yield Check("columns", NOTE, told, "Map the properties elsewhere if they are wanted.")

@@ -576,6 +576,12 @@ def test_doctor_names_mapped_columns_that_are_computed(base, run):
     assert "never written: 消耗(元)" in result.out
 
 
+def test_doctor_counts_no_property_that_is_dropped(table, run):
+    result = run("doctor", tables='{"promotion_report.columns": {"a": "时间", "b": false}}')
+
+    assert "1 mapped columns are there" in result.out
+
+
 def test_views_needs_an_account_column(base, run):
     base.create_table("单元日报", [{"field_name": "x", "type": 1}])
 
