@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STREAM: Final = "promotion_report"
+ZONE: Final = dt.timezone(dt.timedelta(hours=8))
 _TEXTS: Final = ("local_account_id", "local_account_name", "promotion_name")
 _COUNTS: Final = (
     "show_cnt",
@@ -52,6 +53,12 @@ def row(day: str, unit: int, change: int = 0) -> dict[str, Any]:
         "conversion_cost": round(3.21 + unit % 97, 2),
         "attribution_convert_cost": round(2.22 + unit % 89, 2),
     }
+
+
+def cells(one: dict[str, Any]) -> dict[str, Any]:
+    """A row as it stands in a table whose columns are named like the properties."""
+    midnight = dt.datetime.fromisoformat(one["stat_time_day"]).replace(tzinfo=ZONE)
+    return one | {"stat_time_day": int(midnight.timestamp() * 1000)}
 
 
 def write(path: Path, rows: Iterable[dict[str, Any]]) -> Path:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+import statistics
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+COMPUTED: Final = " (computed)"
+"""Ends the approach of a line whose wall is calls x latency, because nobody waited for it."""
+ROUNDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +26,11 @@ class Result:
         rows: Rows read (tap) or given (target).
         wall_s: Seconds from the start of the program to its end.
         minimum_s: Shortest time that the latency, the parallel requests and the pacing allow.
-        cpu_s: Seconds of processor that the plugin used.
+        cpu_s: Seconds of processor that the program used.
         peak_rss_mb: Most memory that it held, in MiB.
         latency_ms: Time every answer took.
         pacing: Requests per second that the settings allow, or "off".
+        runs: Walls of all runs of which this one is the median; empty for a single run.
         note: Anything else.
     """
 
@@ -37,6 +46,7 @@ class Result:
     peak_rss_mb: float | None
     latency_ms: int
     pacing: str
+    runs: str = ""
     note: str = ""
 
     @property
@@ -49,6 +59,25 @@ class Result:
         """Wall in multiples of the minimum; None without latency, where the minimum is zero."""
         return self.wall_s / self.minimum_s if self.minimum_s else None
 
+    @property
+    def computed(self) -> bool:
+        """Whether the wall was not waited for."""
+        return self.approach.endswith(COMPUTED)
+
+    def at(self, latency_ms: int) -> Result:
+        """The same calls, one after the other, with another latency; the wall is computed."""
+        return replace(
+            self,
+            approach=self.approach + COMPUTED,
+            wall_s=self.calls * latency_ms / 1000,
+            minimum_s=self.minimum_calls * latency_ms / 1000,
+            cpu_s=None,
+            peak_rss_mb=None,
+            latency_ms=latency_ms,
+            runs="",
+            note="calls x latency",
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """For results.json."""
         ratio = self.ratio
@@ -60,3 +89,33 @@ class Result:
             "rows_per_s": round(self.rows_per_s),
             "ratio": None if ratio is None else round(ratio, 3),
         }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Result:
+        """A line of results.json."""
+        return cls(**{one.name: values[one.name] for one in fields(cls)})
+
+
+def interleaved(cases: Sequence[Callable[[int], Result]], rounds: int = ROUNDS) -> Iterator[Result]:
+    """Run all cases once, then all of them again; yields of each case the run in the middle.
+
+    Args:
+        cases: Called with the number of the round.
+        rounds: How often; an odd number.
+    """
+    runs: list[list[Result]] = [[] for _ in cases]
+    for number in range(rounds):
+        for place, case in enumerate(cases):
+            runs[place].append(case(number))
+    yield from map(_middle, runs)
+
+
+def _middle(runs: list[Result]) -> Result:
+    if len(runs) == 1:
+        return runs[0]
+    median = statistics.median_low(one.wall_s for one in runs)
+    middle = next(one for one in runs if one.wall_s == median)
+    walls = "/".join(f"{one.wall_s:.2f}" for one in runs)
+    calls = {one.calls for one in runs}
+    differs = f"; calls differed: {sorted(calls)}" if len(calls) > 1 else ""
+    return replace(middle, runs=walls, note=middle.note + differs)

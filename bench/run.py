@@ -1,7 +1,7 @@
 """Measure tap and target against both platforms on this machine: `python bench/run.py`.
 
 Prints a line per load as it is done, then the whole table, and writes `bench/results.json`.
-`python bench/run.py tap` measures only that part; there are startup, tap and target.
+`python bench/run.py tap` measures only that part; there are ceiling, startup, tap and target.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import ceiling_loads
 import report
 import startup_loads
 import tap_loads
 import target_loads
 
 PARTS = {
+    "ceiling": ceiling_loads.loads,
     "startup": startup_loads.loads,
     "tap": tap_loads.loads,
     "target": target_loads.loads,

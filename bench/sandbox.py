@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from types import TracebackType
 
-ZONE_HOURS = 8
+Row = dict[str, Any]
 
 
 class Sandbox:
@@ -41,7 +41,9 @@ class Sandbox:
         """Change the time every answer takes."""
         self._ask("latency", milliseconds)
 
-    def table(self, columns: Sequence[Mapping[str, Any]], days: Sequence[str], per_day: int) -> str:
+    def table(
+        self, columns: Sequence[Mapping[str, Any]], days: Sequence[str] = (), per_day: int = 0
+    ) -> str:
         """Make a table with its columns and rows, as people would; returns its link."""
         return str(self._ask("table", (columns, days, per_day)))
 
@@ -49,9 +51,25 @@ class Sandbox:
         """How many rows a table holds."""
         return int(self._ask("rows", link))
 
+    def cells(self, link: str) -> list[Row]:
+        """What a table holds, by name of the column; dates in milliseconds."""
+        cells: list[Row] = self._ask("cells", link)
+        return cells
+
+    def accounts(self) -> list[tuple[str, str]]:
+        """Id and name of every account, those with rows first."""
+        accounts: list[tuple[str, str]] = self._ask("accounts", None)
+        return accounts
+
+    def truth(self, first: dt.date, last: dt.date) -> list[Row]:
+        """The promotion report's rows of all accounts, as the platform would give them now."""
+        rows: list[Row] = self._ask("truth", (first, last))
+        return rows
+
     def calls(self) -> tuple[int, int, dict[str, int]]:
         """Calls, write calls and calls by the end of their path; the count starts anew."""
-        return self._ask("calls", None)
+        calls: tuple[int, int, dict[str, int]] = self._ask("calls", None)
+        return calls
 
     def _ask(self, what: str, value: object) -> Any:  # noqa: ANN401  each question has its answer
         self._pipe.send((what, value))
@@ -80,19 +98,27 @@ def _serve(pipe: Connection, world: Mapping[str, Any], latency_ms: int, today: b
         if today:
             platform.clock.set(platform.clock.host_today())
         pipe.send((server.url, platform.clock.yesterday().isoformat()))
-        while True:
-            what, value = pipe.recv()
-            if what == "stop":
-                return
-            if what == "latency":
-                platform.services.switches.change({"latency_ms": value})
-                pipe.send(None)
-            elif what == "table":
-                pipe.send(_table(server, *value))
-            elif what == "rows":
-                pipe.send(len(platform.feishu.base().table(value.rpartition("=")[2])))
-            elif what == "calls":
-                pipe.send(_calls(platform.requests))
+        answers = {
+            "latency": lambda value: _latency(platform, value),
+            "table": lambda value: _table(server, *value),
+            "rows": lambda link: len(_table_of(server, link)),
+            "cells": lambda link: [cells for _, cells in _table_of(server, link).rows()],
+            "accounts": lambda _: [
+                (str(one.id), one.name) for one in platform.oceanengine.accounts
+            ],
+            "truth": lambda span: _truth(platform.oceanengine, *span),
+            "calls": lambda _: _calls(platform.requests),
+        }
+        while (question := pipe.recv())[0] != "stop":
+            pipe.send(answers[question[0]](question[1]))
+
+
+def _latency(platform: Any, milliseconds: int) -> None:  # noqa: ANN401  imported only in the child
+    platform.services.switches.change({"latency_ms": milliseconds})
+
+
+def _table_of(server: Any, link: str) -> Any:  # noqa: ANN401  imported only in the child
+    return server.platform.feishu.base().table(link.rpartition("=")[2])
 
 
 def _table(
@@ -101,15 +127,21 @@ def _table(
     days: Sequence[str],
     per_day: int,
 ) -> str:
-    from messages import row  # noqa: PLC0415  the child starts without it
+    from messages import cells, row  # noqa: PLC0415  the child starts without it
 
     base = server.platform.feishu.base()
     table = base.create_table(f"bench {len(base.tables)}", list(columns))
-    zone = dt.timezone(dt.timedelta(hours=ZONE_HOURS))
     for day in days:
-        midnight = int(dt.datetime.fromisoformat(day).replace(tzinfo=zone).timestamp() * 1000)
-        table.add([row(day, unit) | {"stat_time_day": midnight} for unit in range(per_day)])
+        table.add([cells(row(day, unit)) for unit in range(per_day)])
     return f"{server.url}/base/{base.token}?table={table.id}"
+
+
+def _truth(source: Any, first: dt.date, last: dt.date) -> list[Row]:  # noqa: ANN401  only in the child
+    return [
+        row | {"local_account_id": str(account.id), "local_account_name": account.name}
+        for account in source.accounts
+        for row in source.truth(account.id, first, last)
+    ]
 
 
 def _calls(log: Any) -> tuple[int, int, dict[str, int]]:  # noqa: ANN401  imported only in the child

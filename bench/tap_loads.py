@@ -7,11 +7,11 @@ import json
 import math
 import subprocess
 from collections import Counter
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from measure import PROGRAMS, run, warnings
-from results import Result
+from results import Result, interleaved
 from sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ PARALLEL: Final = 4
 PACED: Final = 10
 UNPACED: Final = 1000
 _PAGE: Final = 100
-_REPEATS: Final = 3
 
 
 def loads(folder: Path) -> Iterator[Result]:
@@ -48,12 +47,16 @@ def loads(folder: Path) -> Iterator[Result]:
     small = {"active": 7, "units": (2, 30), "big_units": 130, "days": 120}
     with Sandbox(100, accounts=77, **small) as sandbox:
         name = "77 accounts (7 active), 31 days"
-        for pacing in (PACED, UNPACED):
-            yield _median(sandbox, folder, name, latency=100, pacing=pacing)
-        sandbox.latency(0)
-        yield _measure(sandbox, folder, name, latency=0, pacing=UNPACED)
+        daily = partial(_measure, sandbox, folder, name)
+        yield daily(latency=100, pacing=PACED)
+        yield from interleaved(
+            [
+                lambda _: daily(latency=100, pacing=UNPACED),
+                lambda _: daily(latency=0, pacing=UNPACED),
+            ]
+        )
     large = {"active": 70, "units": (2, 30), "big_units": 130, "days": 120}
-    with Sandbox(100, accounts=1000, **large) as sandbox:
+    with Sandbox(accounts=1000, **large) as sandbox:
         name = "1,000 accounts (70 active), 31 days"
         yield _measure(sandbox, folder, name, latency=100, pacing=UNPACED)
     one = {"active": 1, "big_units": 0, "steady": True, "days": 400}
@@ -63,28 +66,19 @@ def loads(folder: Path) -> Iterator[Result]:
             yield _measure(sandbox, folder, name, latency=0, pacing=UNPACED, days=days)
 
 
-def _median(sandbox: Sandbox, folder: Path, load: str, *, latency: int, pacing: int) -> Result:
-    runs = [
-        _measure(sandbox, folder, load, latency=latency, pacing=pacing) for _ in range(_REPEATS)
-    ]
-    runs.sort(key=lambda one: one.wall_s)
-    walls = ", ".join(f"{one.wall_s:.2f}" for one in runs)
-    middle = runs[_REPEATS // 2]
-    return replace(middle, note=f"{middle.note}; the median of {walls} s")
-
-
 def _measure(
     sandbox: Sandbox, folder: Path, load: str, *, latency: int, pacing: int, days: int = 31
 ) -> Result:
     start = sandbox.yesterday - dt.timedelta(days=days - 1)
-    config = _config(sandbox, folder) | {
+    settings = config(sandbox, folder) | {
         "start_date": start.isoformat(),
         "requests_per_second": pacing,
     }
-    (folder / "tap.json").write_text(json.dumps(config), encoding="utf-8")
-    catalog = _catalog(folder)
+    (folder / "tap.json").write_text(json.dumps(settings), encoding="utf-8")
+    chosen = catalog(folder)
+    sandbox.latency(latency)
     sandbox.calls()
-    usage = run(TAP, ["--config", "tap.json", "--catalog", str(catalog)], folder)
+    usage = run(TAP, ["--config", "tap.json", "--catalog", str(chosen)], folder)
     calls, _, by_end = sandbox.calls()
     rows = _rows(folder)
     pages = sum(math.ceil(count / _PAGE) for count in rows.values())
@@ -108,7 +102,8 @@ def _measure(
     )
 
 
-def _config(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
+def config(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
+    """Settings of the tap, with a token store that knows nothing."""
     from platform_sandbox import defaults  # noqa: PLC0415  only names, no server
 
     store = folder / "tokens.db"
@@ -126,7 +121,8 @@ def _config(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
     }
 
 
-def _catalog(folder: Path) -> Path:
+def catalog(folder: Path) -> Path:
+    """The catalog that selects the thirteen columns, made once."""
     path = folder / "catalog.json"
     if path.exists():
         return path
@@ -136,13 +132,13 @@ def _catalog(folder: Path) -> Path:
         check=True,
         capture_output=True,
     )
-    catalog = json.loads(found.stdout)
-    for stream in catalog["streams"]:
+    every = json.loads(found.stdout)
+    for stream in every["streams"]:
         wanted = stream["tap_stream_id"] == STREAM
         for item in stream["metadata"]:
             column = item["breadcrumb"][-1] if item["breadcrumb"] else None
             item["metadata"]["selected"] = wanted and (column is None or column in SELECTED)
-    path.write_text(json.dumps(catalog), encoding="utf-8")
+    path.write_text(json.dumps(every), encoding="utf-8")
     return path
 
 
