@@ -81,6 +81,13 @@ def test_a_run_without_shards_hands_its_bookmarks_over() -> None:
     assert old == [PIPELINE]
 
 
+def test_both_halves_of_a_new_state_are_there() -> None:
+    """Meltano can't read a state without them."""
+    new, _ = resharded(layout({"11": "2026-11-01"}, 1), PIPELINE, 2)
+    assert [set(entry) for entry in new.values()] == [{"completed", "partial"}]
+    assert [entry["partial"] for entry in new.values()] == [{}]
+
+
 def test_partial_states_count() -> None:
     states = {f"{PIPELINE}:shard-0-of-1": state({"11": "2026-11-01"}, part="partial")}
     new, _ = resharded(states, PIPELINE, 2)

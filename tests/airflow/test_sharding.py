@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sharding import TAP, base_runs, days, shard_of, shard_runs, suffix
+from sharding import TAP, base_runs, days, rate, shard_of, shard_runs, suffix
 
 IDS = [str(1790000000000000 + number * 7919) for number in range(1000)]
 
@@ -52,6 +52,17 @@ def test_a_shard_without_accounts_has_no_run() -> None:
     runs = shard_runs(listed("1790000000000001"), 16, 1)
     assert [run["MELTANO_RUN_STATE_ID_SUFFIX"] for run in runs] == ["shard-6-of-16"]
     assert shard_runs([], 4, 1) == []
+
+
+@given(st.integers(1, 200), st.integers(1, 200), st.integers(1, 200))
+def test_shards_that_run_at_once_keep_the_limit_together(
+    granted: int, shards: int, parallel: int
+) -> None:
+    share = rate(granted, shards, parallel)
+    assert share >= 1
+    at_once = min(shards, parallel)
+    assert share * at_once <= max(granted, at_once)
+    assert (share + 1) * at_once > granted
 
 
 def test_names_are_passed_on_where_known() -> None:

@@ -18,7 +18,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param, Variable, get_current_context, task
 
 import shard_state
-from sharding import base_runs, days, shard_runs
+from sharding import base_runs, days, rate, shard_runs
 
 PROJECT = Path(os.environ.get("LOCAL_PROMOTION_PROJECT") or Path(__file__).resolve().parents[3])
 SCHEDULE = os.environ.get("LOCAL_PROMOTION_SCHEDULE", "0 7 * * *") or None
@@ -81,8 +81,8 @@ with DAG(
         listed = subprocess.run(  # noqa: S603  the project's own program
             [MELTANO, *listing, "--json"], cwd=PROJECT, check=True, stdout=subprocess.PIPE
         )
-        rate = RATE // min(params["shards"], PARALLEL)
-        runs = shard_runs(json.loads(listed.stdout), params["shards"], rate)
+        share = rate(RATE, params["shards"], PARALLEL)
+        runs = shard_runs(json.loads(listed.stdout), params["shards"], share)
         return [run | days(params["from"], params["to"]) for run in runs]
 
     @task(trigger_rule="all_done")
@@ -92,12 +92,12 @@ with DAG(
         given = Variable.get("local_promotion_bases", default=[{}], deserialize_json=True)
         return [run | days(params["from"], params["to"]) for run in base_runs(given, RATE)]
 
-    # A try that Airflow repeats is over, and a row written twice into the warehouse stays one.
-    again = "{{ '--force' if ti.try_number > 1 else '' }}"
     listed, told = accounts(), bases()
+    # Forced: for 5 minutes a killed run looks to Meltano as if it went on. That one run of a shard
+    # goes on at a time is Airflow's word, and a row written twice into the warehouse stays one.
     shards = BashOperator.partial(
         task_id="shard",
-        bash_command=f"{RUN} {again} tap-oceanengine-local {WAREHOUSE}",
+        bash_command=f"{RUN} --force tap-oceanengine-local {WAREHOUSE}",
         append_env=True,
         max_active_tis_per_dag=PARALLEL,
     ).expand(env=listed)

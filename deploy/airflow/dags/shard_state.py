@@ -74,10 +74,15 @@ def resharded(
     new: dict[str, Any] = {}
     for (stream, account), bookmark in sorted(latest.items()):
         key = f"{pipeline}:{suffix(shard_of(account, shards), shards)}"
-        entry = new.setdefault(key, {"completed": {"singer_state": {"bookmarks": {}}}})
+        entry = new.setdefault(key, _empty())
         streams = entry["completed"]["singer_state"]["bookmarks"]
         streams.setdefault(stream, {"partitions": []})["partitions"].append(bookmark)
     return new, old
+
+
+def _empty() -> dict[str, Any]:
+    # Meltano can't read a state whose partial half is missing.
+    return {"completed": {"singer_state": {"bookmarks": {}}}, "partial": {}}
 
 
 def _value(bookmark: Mapping[str, Any]) -> str:

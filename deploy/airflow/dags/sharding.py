@@ -23,6 +23,14 @@ def suffix(shard: int, shards: int) -> str:
     return f"shard-{shard}-of-{shards}"
 
 
+def rate(requests_per_second: int, shards: int, parallel: int) -> int:
+    """Return what one shard may ask for, so that all that run at once keep the developer's limit.
+
+    At least one request a second: no more shards may run at once than requests are granted.
+    """
+    return max(1, requests_per_second // min(shards, parallel))
+
+
 def days(first: str | None, last: str | None) -> dict[str, str]:
     """Return what a run is told to read a range again, without touching a bookmark.
 
