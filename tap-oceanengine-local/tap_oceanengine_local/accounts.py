@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_oceanengine_local.errors import AccessDenied, AccountError, RequestRefused
+from tap_oceanengine_local.pages import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -165,11 +166,11 @@ def subjects(client: Client) -> list[Subject]:
             is_valid=row.get("is_valid") is not False,
             companies=tuple(
                 company["customer_company_id"]
-                for company in _list(row, "company_list")
+                for company in rows_of(row, "company_list")
                 if isinstance(company.get("customer_company_id"), int)
             ),
         )
-        for row in _list(client.get(SUBJECTS_PATH, {}), "list")
+        for row in rows_of(client.get(SUBJECTS_PATH, {}), "list")
     ]
 
 
@@ -237,7 +238,7 @@ def _rows(
 ) -> Iterator[Mapping[str, Any]]:
     for page in range(1, MOST_RECORDS // PAGE_SIZE + 1):
         data = client.get(path, {**params, "page": page, "page_size": PAGE_SIZE})
-        rows = _list(data, key)
+        rows = rows_of(data, key)
         yield from rows
         info = data.get("page_info")
         pages = info.get("total_page") if isinstance(info, dict) else None
@@ -247,15 +248,6 @@ def _rows(
         "%s lists more than %d accounts, the rest is not read: name them in local_account_ids.",
         *(path, MOST_RECORDS),
     )
-
-
-def _list(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    rows = data.get(key)
-    if rows is None:
-        return []
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise AccountError(f"The platform's answer holds no list of objects as `{key}`.")
-    return rows
 
 
 def _id(row: Mapping[str, Any], key: str) -> str:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_oceanengine_local.errors import AccountError
+from tap_oceanengine_local.records import read_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 PAGE_SIZE: Final = 100
 """Largest page of every list used here."""
+MOST_PAGES: Final = 10_000
+"""A million rows: more in one list is no list of this platform."""
 READS: Final = 3
 """Times that a window is read before its account has failed."""
 
@@ -50,9 +53,21 @@ class Reading:
     missing: int = 0
 
 
-def page_of(
-    rows: Sequence[Values], info: Mapping[str, Any] | None, *, number: str, pages: str
-) -> Page:
+def rows_of(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the rows of an answer; a missing list and null are an empty one.
+
+    Raises:
+        AccountError: It is no list of objects.
+    """
+    rows = data.get(key)
+    if rows is None:
+        return []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise AccountError(f"The platform's answer holds no list of objects as `{key}`.")
+    return rows
+
+
+def page_of(rows: Sequence[Values], info: object, *, number: str, pages: str) -> Page:
     """Return a page from its rows and the platform's `page_info`.
 
     Args:
@@ -60,12 +75,28 @@ def page_of(
         info: `page_info`, absent when there is nothing to page through.
         number: Key of the number of rows (`total_number`; `total` for leads).
         pages: Key of the number of pages (`total_page`; `page_total` for leads).
+
+    Raises:
+        AccountError: What it says are no numbers, or numbers of a list that can't be.
     """
-    total = (info or {}).get(number)
-    total_number = None if total is None else int(total)
-    given = int((info or {}).get(pages) or 0)
+    if info is not None and not isinstance(info, dict):
+        raise AccountError("The platform's answer holds no object as `page_info`.")
+    total_number = _number(info or {}, number)
     by_number = -(-(total_number or 0) // PAGE_SIZE)
-    return Page(rows, total_number, max(1, given or by_number))
+    total_page = max(1, _number(info or {}, pages) or by_number)
+    if total_page > MOST_PAGES:
+        raise AccountError(f"The platform's answer promises more than {MOST_PAGES:,} pages.")
+    return Page(rows, total_number, total_page)
+
+
+def _number(info: Mapping[str, Any], key: str) -> int | None:
+    try:
+        number = read_count(info.get(key))
+    except ValueError:
+        number = -1
+    if number is not None and number < 0:
+        raise AccountError(f"The platform's answer holds no number as `{key}`.")
+    return number
 
 
 def read_window(

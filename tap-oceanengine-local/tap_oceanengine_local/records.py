@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _CENT: Final = Decimal("0.01")
 _RATE: Final = Decimal("0.0001")
+_MOST_DIGITS: Final = 19
+"""Of a 64-bit integer; a text like 1e999999999 would otherwise be written out in digits."""
+_MOST: Final = 10**_MOST_DIGITS
 _ABSENT: Final = frozenset({"", "-", "--"})
 
 Values = tuple[Any, ...]
@@ -52,11 +55,13 @@ def read_text(value: object) -> str | None:
 
 def read_count(value: object) -> int | None:
     """Return a count; `3`, `3.0`, `"3"` and `"3.0"` are 3, anything with a fraction is refused."""
-    if type(value) is int:
+    if type(value) is int and abs(value) < _MOST:
         return value
     number = _decimal(value)
     if number is None:
         return None
+    if number.adjusted() >= _MOST_DIGITS:
+        raise ValueError("a count is beyond all counting")
     if number != number.to_integral_value():
         raise ValueError("a count came with a fraction")
     return int(number)
@@ -217,7 +222,10 @@ def _decimal(value: object) -> Decimal | None:
 
 def _rounded(value: object, step: Decimal) -> float | None:
     number = _decimal(value)
-    return None if number is None else float(number.quantize(step, ROUND_HALF_UP)) + 0.0
+    try:
+        return None if number is None else float(number.quantize(step, ROUND_HALF_UP)) + 0.0
+    except InvalidOperation:
+        raise ValueError("a number of too many digits") from None
 
 
 _READERS: Final[dict[Kind, Callable[[Any], Any]]] = {

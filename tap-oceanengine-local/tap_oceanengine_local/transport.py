@@ -64,13 +64,20 @@ def check_url(api_url: str) -> str:
 
     Raises:
         ConfigError: It is not https (http is for this machine only): a token would travel open.
+            The address is not repeated, since somebody may have put a password into it.
     """
-    parts = urlsplit(api_url)
-    if parts.scheme == "https" and parts.hostname:
-        return api_url.rstrip("/")
-    if parts.scheme == "http" and parts.hostname in _LOCAL:
-        return api_url.rstrip("/")
-    raise ConfigError(f"Setting api_url must be an https address, not {api_url!r}.")
+    try:
+        parts = urlsplit(api_url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ConfigError("Setting api_url is not an address.") from None
+    safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOCAL)
+    if not safe or not host or parts.username is not None or parts.query or parts.fragment:
+        raise ConfigError(
+            "Setting api_url must be an https address without user, query or fragment, like "
+            "https://api.oceanengine.com."
+        )
+    return api_url.rstrip("/")
 
 
 class Transport:

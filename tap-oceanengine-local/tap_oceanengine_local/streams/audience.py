@@ -8,20 +8,29 @@ from __future__ import annotations
 
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
 from tap_oceanengine_local.metrics import Field, metrics
-from tap_oceanengine_local.pages import PAGE_SIZE, Reading, page_of, read_growing, read_window
+from tap_oceanengine_local.pages import (
+    PAGE_SIZE,
+    Reading,
+    page_of,
+    read_growing,
+    read_window,
+    rows_of,
+)
 from tap_oceanengine_local.parallel import together
-from tap_oceanengine_local.records import read_text
+from tap_oceanengine_local.records import RowError, read_text
 from tap_oceanengine_local.streams.base import ACCOUNT_ID, ACCOUNT_NAME, given, required
 from tap_oceanengine_local.streams.reconciling import day_and_cost
 from tap_oceanengine_local.streams.reports import DAY, ReportStream, report_params, report_path
 from tap_oceanengine_local.windows import HOURLY_DAYS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tap_oceanengine_local.accounts import Account
     from tap_oceanengine_local.pages import Page
     from tap_oceanengine_local.streams.windowed import Reader
@@ -80,7 +89,7 @@ class AudienceReport(ReportStream):
         data = self.tap.client.get(
             report_path("account"), report_params(account, window, ["stat_cost"], number, "DAILY")
         )
-        rows = [day_and_cost(row) for row in data.get("data_list") or ()]
+        rows = [day_and_cost(row) for row in rows_of(data, "data_list")]
         return page_of(rows, data.get("page_info"), number="total_number", pages="total_page")
 
     def _fetch(self, account: Account, day: str, dimension: str, number: int) -> Page:
@@ -105,9 +114,16 @@ class AudienceReport(ReportStream):
                     account,
                     stat_time_day=day,
                     audience_dimension=dimension,
-                    audience_value=read_text(row.get(key)),
+                    audience_value=_value(row, key),
                 ),
             )
-            for row in data.get("list") or ()
+            for row in rows_of(data, "list")
         ]
         return page_of(rows, data.get("page_info"), number="total_number", pages="total_page")
+
+
+def _value(row: Mapping[str, Any], key: str) -> str | None:
+    try:
+        return read_text(row.get(key))
+    except ValueError as error:
+        raise RowError(f"{key} cannot be read: {error}") from None

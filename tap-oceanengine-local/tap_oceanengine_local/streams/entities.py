@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from typing_extensions import override
 
 from tap_oceanengine_local.metrics import Field, entity_fields
-from tap_oceanengine_local.pages import PAGE_SIZE, page_of, read_window
+from tap_oceanengine_local.pages import PAGE_SIZE, page_of, read_window, rows_of
 from tap_oceanengine_local.parallel import run
 from tap_oceanengine_local.records import RowReader
 from tap_oceanengine_local.streams.base import ACCOUNT_NAME, LocalStream, given, required
@@ -94,7 +94,7 @@ class EntityStream(LocalStream):
             },
         )
         known = given(account)
-        rows = [self.reader.read(row, known) for row in data.get(self.list_key) or ()]
+        rows = [self.reader.read(row, known) for row in rows_of(data, self.list_key)]
         return page_of(rows, data.get("page_info"), number="total_number", pages="total_page")
 
 

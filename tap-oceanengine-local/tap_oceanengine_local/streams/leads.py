@@ -15,9 +15,9 @@ from typing_extensions import override
 
 from tap_oceanengine_local.masking import hidden_fields, protect
 from tap_oceanengine_local.metrics import entity_fields
-from tap_oceanengine_local.pages import PAGE_SIZE, page_of, read_shifting
+from tap_oceanengine_local.pages import PAGE_SIZE, page_of, read_shifting, rows_of
 from tap_oceanengine_local.parallel import run
-from tap_oceanengine_local.records import RowReader, read_id
+from tap_oceanengine_local.records import RowError, RowReader, read_id
 from tap_oceanengine_local.streams.base import ACCOUNT_NAME, is_of_account, required
 from tap_oceanengine_local.streams.windowed import WindowedStream
 from tap_oceanengine_local.summary import Tally
@@ -174,11 +174,14 @@ class Leads(WindowedStream):
             },
         )
         alone = accounts[0].id if len(accounts) == 1 else None
-        rows = [self._values(row, alone) for row in data.get("list") or ()]
+        rows = [self._values(row, alone) for row in rows_of(data, "list")]
         return page_of(rows, data.get("page_info"), number="total", pages="page_total")
 
     def _values(self, row: Mapping[str, Any], alone: str | None) -> Values:
-        account = read_id(row.get("local_account_id")) or alone
+        try:
+            account = read_id(row.get("local_account_id")) or alone
+        except ValueError as error:
+            raise RowError(f"local_account_id cannot be read: {error}") from None
         known = {"local_account_id": account, "local_account_name": self._names.get(account or "")}
         return self.reader.read(row, known)
 

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from tap_oceanengine_local.metrics import STAT_COST
-from tap_oceanengine_local.pages import page_of, read_growing
+from tap_oceanengine_local.pages import page_of, read_growing, rows_of
 from tap_oceanengine_local.reconcile import fen, gaps
 from tap_oceanengine_local.records import RowError, read_yuan
 from tap_oceanengine_local.streams.base import is_of_account
@@ -92,5 +92,5 @@ def day_and_cost(row: Mapping[str, Any]) -> tuple[str, int]:
 
 def _page(ask: Ask, account: Account, window: Window, number: int) -> Page:
     data = ask(account, window, [STAT_COST], number)
-    rows = [day_and_cost(row) for row in data.get("data_list") or ()]
+    rows = [day_and_cost(row) for row in rows_of(data, "data_list")]
     return page_of(rows, data.get("page_info"), number="total_number", pages="total_page")

@@ -16,7 +16,7 @@ from tap_oceanengine_local.metrics import (
     metrics,
     requested_metrics,
 )
-from tap_oceanengine_local.pages import PAGE_SIZE, page_of
+from tap_oceanengine_local.pages import PAGE_SIZE, page_of, rows_of
 from tap_oceanengine_local.reconcile import fen
 from tap_oceanengine_local.records import RowError, RowReader
 from tap_oceanengine_local.streams.base import ACCOUNT_ID, ACCOUNT_NAME, given, required
@@ -132,7 +132,7 @@ class ReportStream(WindowedStream):
             report_params(account, window, self.metric_names, number, self.granularity),
         )
         known = given(account)
-        rows = [self.values(row, known) for row in data.get(_LIST_KEYS[self.level]) or ()]
+        rows = [self.values(row, known) for row in rows_of(data, _LIST_KEYS[self.level])]
         return page_of(rows, data.get("page_info"), number="total_number", pages="total_page")
 
     def values(self, row: Mapping[str, Any], known: Mapping[str, Any]) -> Values:
