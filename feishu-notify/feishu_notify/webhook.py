@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import random
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 3.05
 _ANSWER_SECONDS = 10
+_MOST_BYTES = 65_536
+"""Of an answer; a bot's has less than two hundred."""
 _ATTEMPTS = 2
 _LIMITS = ((5, 1.0), (100, 60.0))
 _BUSY_CODES = frozenset({11232, 11233, 11247})
@@ -121,13 +125,26 @@ class Bots:
                     headers={"Content-Type": "application/json; charset=utf-8"},
                     timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
                     allow_redirects=False,
+                    stream=True,
                 )
+                with answer:
+                    return _read(answer.status_code, self._body(answer))
         except requests.ReadTimeout:
             return Delivery(f"no answer within {_ANSWER_SECONDS} s (the card may have arrived)")
         except (requests.RequestException, UnicodeError) as error:
             kind = type(error).__name__
             return Delivery(f"the bot cannot be reached ({kind})", again=True)
-        return _read(answer)
+
+    def _body(self, answer: requests.Response) -> bytes:
+        """Read an answer as it comes, until it breaks, is too long or has taken too long."""
+        body = bytearray()
+        ends = self._clock() + _ANSWER_SECONDS
+        with suppress(requests.RequestException):
+            for byte in answer.iter_content(1):
+                body += byte
+                if len(body) > _MOST_BYTES or self._clock() > ends:
+                    break
+        return bytes(body)
 
     def _keep_pace(self, url: str) -> None:
         """Wait until one more message is within both limits of the bot."""
@@ -140,16 +157,16 @@ class Bots:
         sent.append(self._clock())
 
 
-def _read(answer: requests.Response) -> Delivery:
+def _read(status: int, raw: bytes) -> Delivery:
     """Judge an answer by its ``code``; an answer without one is no success."""
     try:
-        body = answer.json()
-    except requests.JSONDecodeError:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
         body = None
     code = body.get("code") if isinstance(body, dict) else None
-    if not isinstance(code, int) or not isinstance(body, dict):
-        again = answer.status_code == _TOO_MANY or answer.status_code >= _SERVER_ERROR
-        return Delivery(f"not a bot's answer (HTTP {answer.status_code})", again=again)
+    if not isinstance(code, int) or isinstance(code, bool) or not isinstance(body, dict):
+        again = status == _TOO_MANY or status >= _SERVER_ERROR
+        return Delivery(f"not a bot's answer (HTTP {status})", again=again)
     if code == 0:
         return Delivery(code=0)
     message = str(body.get("msg", ""))[:200]

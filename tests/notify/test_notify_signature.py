@@ -83,6 +83,39 @@ def test_code_decides_not_the_status(bots, bot):
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        b"[" * 60_000,
+        b'{"code": ' + b"0" * 5_000 + b"}",
+        b'{"code": 1' + b"0" * 5_000 + b"}",
+        b'{"code": 0, "msg": "' + b"x" * 1_000_000 + b'"}',
+        b'{"code": false}',
+        b"\xff\xfe",
+        b"",
+    ],
+    ids=["deep", "zeros", "digits", "huge", "boolean", "bytes", "nothing"],
+)
+def test_an_odd_answer_is_a_problem_not_an_exception_nor_another_card(bots, bot, answer):
+    bot.answers = [(200, answer)]
+    assert bots.send(Webhook(bot.url), MESSAGE).problem == "not a bot's answer (HTTP 200)"
+    assert len(bot.messages) == 1
+
+
+def test_an_answer_that_drips_is_not_waited_for(bots, bot, clock, monkeypatch):
+    bot.answers = [(200, b'{"code": 0}')]
+    monkeypatch.setattr(
+        Clock, "__call__", lambda self: setattr(self, "now", self.now + 4) or self.now
+    )
+    assert bots.send(Webhook(bot.url), MESSAGE).problem == "not a bot's answer (HTTP 200)"
+
+
+def test_a_redirect_is_not_followed(bots, bot):
+    bot.answers = [(302, b"")]
+    assert bots.send(Webhook(bot.url), MESSAGE).problem == "not a bot's answer (HTTP 302)"
+    assert len(bot.messages) == 1
+
+
+@pytest.mark.parametrize(
     ("status", "answer"),
     [
         (200, b'{"code":11232,"msg":"frequency limited"}'),
