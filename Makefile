@@ -100,6 +100,7 @@ clean: stop ## remove what was installed, the sandbox's data and caches (never .
 .venv/plugins.stamp: .venv/runtime.stamp constraints.txt constraints-jsonl.txt meltano.yml
 	@echo "Installing the plugins into their own environments …"
 	@meltano --environment sandbox --log-level warning install --clean $(PLUGINS)
+	@chmod 700 .meltano # below it Meltano keeps each plugin's settings in a file while it runs, secrets included
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.txt .venv/runtime.stamp

@@ -45,7 +45,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         r"\1××××\2",
     ),
 )
-_LONG_WORD = re.compile(r"[A-Za-z0-9_+/=-]{32,}")
+_LONG_WORD = re.compile(r"[A-Za-z0-9_+/-]{32,}={0,2}")
 _REQUEST_ID = re.compile(r"20\d{12}[0-9A-Fa-f]*")
 _RUN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

@@ -156,11 +156,11 @@ def _webhooks(values: Mapping[str, str], problems: list[str]) -> tuple[Webhook, 
         secrets = secrets[:1]
     each = secrets if len(secrets) == len(urls) else (secrets or [""]) * len(urls)
     hooks = [Webhook(url, secret or None) for url, secret in zip(urls, each, strict=True)]
-    valid = tuple(hook for hook in hooks if _host(hook.url))
+    valid = tuple(hook for hook in hooks if _is_safe(hook.url))
     if len(valid) < len(hooks):
         problems.append(
-            "FEISHU_WEBHOOK_URL holds something that is not a link: copy the whole address of the "
-            "bot, https://open.feishu.cn/open-apis/bot/v2/hook/…"
+            "FEISHU_WEBHOOK_URL holds something that is not an https link: copy the whole address "
+            "of the bot, https://open.feishu.cn/open-apis/bot/v2/hook/…"
         )
     return valid
 
@@ -178,6 +178,11 @@ def _closed_webhooks(
     if urls and all(is_loopback(url) for url in urls):
         return _webhooks({**own, **given}, problems)
     return _webhooks(own, problems)
+
+
+def _is_safe(url: str) -> bool:
+    """Whether nobody on the way can read the address, which is all it takes to write to a group."""
+    return is_loopback(url) or (bool(_host(url)) and url.lower().startswith("https:"))
 
 
 def is_loopback(url: str) -> bool:

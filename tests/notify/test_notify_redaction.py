@@ -28,6 +28,7 @@ redact = Redactor()
         ("lead of 13912345678 broken", "13912345678"),
         ("lead of +8613912345678 broken", "13912345678"),
         ("call 139-1234-5678", "139-1234-5678"),
+        ("key=0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d==", "0a1b2c3d4e5f"),
         ("write to li.lei@example.com", "li.lei@example.com"),
         ("https://x.example/cb?auth_code=77aa88bb&state=1", "77aa88bb"),
     ],
@@ -40,6 +41,7 @@ def test_hides(text, secret):
     "text",
     [
         "Account 1800000000000001, unit 7604418424915820607 of 2026-02-11 failed",
+        "row stat_time_day=2026-02-11, promotion_id=7604418424915820607: too long",
         "code 40105, request id 202602110700031A2B3C4D5E6F708192A3",
         "log id 20260211070003C0FFEE0123456789ABCDEF01",
         "run 01a20ccc-66f5-7895-b1a5-0e1124a5fbb5",

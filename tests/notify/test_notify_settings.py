@@ -143,3 +143,12 @@ def test_loopback_is_this_machine_only():
         assert is_loopback(url)
     for url in (REAL, "http://127.0.0.1.example.com/", "http://10.0.0.1/", "x", "http://[::1"):
         assert not is_loopback(url)
+
+
+def test_an_address_that_others_could_read_on_the_way_is_not_used():
+    open_link = REAL.replace("https:", "http:")
+    for url in (open_link, "http://10.0.0.1/hook/x", "ftp://open.feishu.cn/hook/x"):
+        settings = load(None, {"FEISHU_WEBHOOK_URL": url}, {}, {})
+        assert settings.webhooks == ()
+        assert "https" in settings.problems[0]
+        assert url not in settings.problems[0]

@@ -219,7 +219,8 @@ def test_container_runs_from_what_the_build_put_there(image: Path, sandbox: Sand
     # State and tokens went into the volumes; the database of the build was left alone.
     assert (image / ".meltano/meltano.db").stat().st_mtime_ns == before
     volumes = [Path(path.replace(FOLDER, str(image))) for path in json.loads(step("VOLUME"))]
-    assert {stat.S_IMODE(folder.stat().st_mode) for folder in volumes} == {0o700}
+    private = [*volumes, image / ".meltano"]
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in private} == {0o700}
     with sqlite3.connect(image / ".meltano/state/meltano.db") as database:
         (states,) = database.execute("SELECT count(*) FROM state").fetchone()
     database.close()
