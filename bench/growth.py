@@ -189,7 +189,7 @@ def picture(rows: list[tuple[float, ...]]) -> str:
     measured = [(row[0], row[4]) for row in rows]
     bound = [(row[0], row[5]) for row in rows]
     return chart.draw(
-        f"A day's run of the tap ({DAYS} days of {ACTIVE_SHARE:.0%} active accounts)",
+        f"A day's run of the tap: {DAYS} days, {ACTIVE_SHARE:.0%} of the accounts spending",
         ("accounts", SIZES),
         ("seconds", (1, 3, 10, 30, 100, 300)),
         [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import dict_row
 
+import shard_state
 from platform_sandbox.testing import SandboxServer
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -53,14 +56,23 @@ class Factory:
 
     def meltano(self, *words: str, **variables: str) -> str:
         """Run a command of Meltano as a worker would; return what it printed."""
+        command = [self.root / ".venv/bin/meltano", "--environment", "sandbox", *words]
+        return self._run(command, variables)
+
+    def _run(self, command: Sequence[str | Path], variables: Mapping[str, str]) -> str:
         inherited = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
         done = subprocess.run(
-            [self.root / ".venv/bin/meltano", "--environment", "sandbox", *words], cwd=self.root,
-            env=inherited | self.variables | variables, capture_output=True, text=True, check=False,
-            timeout=120,
+            command, cwd=self.root, env={**inherited, **self.variables, **variables},
+            capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
+
+    def shard_state(self, *words: str) -> str:
+        """Run the command that moves bookmarks; return what it printed."""
+        script = Path(shard_state.__file__)
+        where = ["--environment", "sandbox", "--project", str(self.root)]
+        return self._run([sys.executable, script, *where, *words], {})
 
     def close_day(self) -> None:
         """Let the runs end at the platforms' last closed day, which is not this machine's."""

@@ -221,5 +221,15 @@ def test_a_range_is_corrected_without_touching_bookmarks(
     assert range_run.writes == 0
 
 
+def test_the_command_moves_bookmarks_by_hand(range_run: Outcome, factory: Factory) -> None:
+    assert "shard-2-of-3: " in factory.shard_state("--shards", "3", "--dry-run")
+    assert factory.bookmarks() == range_run.bookmarks
+    factory.shard_state("--shards", "3")
+    assert {key: set(held) for key, held in factory.bookmarks().items()} == {
+        suffix(shard, 3): accounts_of(factory, shard, 3) for shard in range(3)
+    }
+    assert "to clear: nothing" in factory.shard_state("--shards", "3")
+
+
 def test_one_task_at_a_time_writes_into_bitables(first_run: Outcome, later_run: Outcome) -> None:
     assert {first_run.overlap, later_run.overlap} == {1}
