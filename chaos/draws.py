@@ -18,20 +18,31 @@ def chance(rng: Random, share: float) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment in a run.
+
+    Attributes:
+        seconds: Counted from its start; None when `calls` says when.
+        calls: After so many requests to the platforms.
+    """
+
+    seconds: float | None
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """A signal on its way.
 
     Attributes:
-        victim: 0 the tap, 1 the target.
+        victim: Which of a run's victims gets it.
         number: The signal.
-        seconds: When, counted from the start; None when `calls` says so.
-        calls: After how many requests to the platforms.
+        moment: When.
     """
 
     victim: int
     number: int
-    seconds: float | None
-    calls: int = 0
+    moment: Moment
 
 
 def world(rng: Random) -> dict[str, Any]:
@@ -55,6 +66,9 @@ def switches(rng: Random) -> dict[str, Any]:
         "oe_empty_metric": rng.choice(("zero", "null", "missing", "dash")),
         "feishu": {
             "batch_cap": rng.choice((500, 1000)),
+            "changeset_limit": rng.choice((None, None, 6000, 30000)),
+            "replica_lag_seconds": rng.choice((0.0, 0.0, 0.02)),
+            "rows_in_new_table": rng.choice((0, 0, 5)),
             "row_order": rng.choice(("created", "scattered")),
             "status_mode": rng.choice(("docs", "ok")),
             "throttle_status": rng.choice((200, 400, 429)),
@@ -73,9 +87,22 @@ def settings(rng: Random) -> dict[str, Any]:
     }
 
 
-def kill(rng: Random) -> Kill:
-    """A signal to one of both."""
-    victim, number = rng.randrange(2), rng.choice(_SIGNALS)
+def app(rng: Random) -> dict[str, Any]:
+    """How the app is set up: mostly simple, sometimes under advanced permission."""
+    return {"advanced": rng.choice(("off", "off", "off", "manage"))}
+
+
+def moment(rng: Random, *, meltano: bool) -> Moment:
+    """A moment in a run: the earlier, the likelier; Meltano takes seconds to start."""
     if chance(rng, 0.5):
-        return Kill(victim, number, seconds=rng.random() ** 2 * 1.2)
-    return Kill(victim, number, seconds=None, calls=rng.randint(1, 40))
+        return Moment(seconds=rng.random() * 9 if meltano else rng.random() ** 2 * 1.2)
+    return Moment(seconds=None, calls=rng.randint(1, 40))
+
+
+def kills(rng: Random, *, meltano: bool) -> list[Kill]:
+    """Signals to the processes of a run: often none, sometimes two."""
+    count = rng.choice((0, 0, 0, 1, 1, 1, 2))
+    return [
+        Kill(rng.randrange(6), rng.choice(_SIGNALS), moment(rng, meltano=meltano))
+        for _ in range(count)
+    ]

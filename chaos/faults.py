@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 REFRESH: Final = "oauth2/refresh_token/"
 SOURCE: Final = "/open_api/"
 TABLE: Final = "/open-apis/"
+LOSING: Final = AFTER | {"slow"}
+"""Kinds after which a request may be carried out without its caller knowing."""
 _SOURCE_PATHS: Final = (
     REFRESH,
     REFRESH,
@@ -28,7 +30,7 @@ _SOURCE_PATHS: Final = (
     "report/promotion/get/",
     "report/promotion/get/",
     "report/account/get/",
-    "",
+    SOURCE,
 )
 _TABLE_PATHS: Final = (
     "tenant_access_token",
@@ -42,7 +44,7 @@ _TABLE_PATHS: Final = (
     "records/batch_update",
     "records/batch_update",
     "records/batch_get",
-    "",
+    TABLE,
 )
 _SOURCE_CODES: Final = (
     *(40100, 40110, 50000, 50000, 51007, 40102, 40105, 40002, 40119, 40130),
@@ -69,8 +71,8 @@ def draw(rng: Random, most: int, *, short: bool) -> list[dict[str, Any]]:
 def _one(rng: Random) -> dict[str, Any]:
     kind = rng.choice(KINDS)
     of_source = kind in ROWS or chance(rng, 0.5)
-    root, paths = (SOURCE, _SOURCE_PATHS) if of_source else (TABLE, _TABLE_PATHS)
-    path = "report/promotion/get/" if kind in ROWS else rng.choice(paths) or root
+    paths = _SOURCE_PATHS if of_source else _TABLE_PATHS
+    path = "report/promotion/get/" if kind in ROWS else rng.choice(paths)
     fault: dict[str, Any] = {
         "path": path,
         "kind": kind,
@@ -91,6 +93,12 @@ def _one(rng: Random) -> dict[str, Any]:
     # No true wait longer than a second: a penalty is counted on the clock.
     fault["headers"] = {"X-RateLimit-RetryIn": "1", "x-ogw-ratelimit-reset": "1"}
     return fault
+
+
+def half(fault: dict[str, Any]) -> str:
+    """Which platform a fault is of."""
+    is_source = fault["path"] == SOURCE or fault["path"] in _SOURCE_PATHS
+    return "Ocean Engine" if is_source else "Feishu"
 
 
 def in_words(fault: dict[str, Any]) -> str:

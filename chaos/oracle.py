@@ -150,6 +150,18 @@ def honest(run: Run, after: Snapshot, missed: AbstractSet[Key]) -> Iterator[str]
             yield f"{run.job.name} exited 0 with wrong cells in {has[key]} {key}: {wrong}."
 
 
+def changed_keys(before: Snapshot, after: Snapshot) -> set[Key]:
+    """Keys of rows that people changed, made or deleted while a run was under way."""
+    if before.columns != after.columns:
+        return set(after.truth)
+    return {
+        key
+        for sight in (before, after)
+        for key, records in keys_of(sight).items()
+        if any(before.rows.get(record) != after.rows.get(record) for record in records)
+    }
+
+
 def learn(after: Snapshot, runs: Sequence[Run], memory: Memory) -> set[Key]:
     """Note what is stored, and what the source's pages left out.
 
@@ -181,15 +193,15 @@ def bookmarked(
 
 def ended_well(run: Run) -> Iterator[str]:
     """Exit codes are among those promised, failures are told in words, nobody is left over."""
-    for child in (run.tap, run.target):
+    sent = {number for victim in run.victims for number in victim.sent}
+    for child in run.children:
         log = child.log.read_text("utf-8", "replace") if child.log.exists() else ""
         code = child.code
         if child.left_others:
             yield f"{child.name} left processes behind."
         if "Traceback" in log and not _is_our_signal(child, log):
             yield f"{child.name} crashed."
-        sent = {128 + number for number in child.sent} | {-number for number in child.sent}
-        if code not in {0, 1} | sent:
+        if code not in {0, 1} | {128 + number for number in sent} | {-number for number in sent}:
             yield f"{child.name} exited {code} after signals {child.sent}."
         if code == 1 and "ERROR" not in log:
             yield f"{child.name} exited 1 without a word."

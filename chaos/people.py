@@ -12,10 +12,13 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from draws import chance
-from sight import COLUMNS, DAY, TABLE, UNIT
+from sight import COLUMNS, DAY, TABLE, UNIT, snapshot
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
+
+    from sight import Snapshot
 
     from platform_sandbox.feishu.people import TableHandle
     from platform_sandbox.platform import Platform
@@ -33,18 +36,22 @@ _MOST_COLUMNS: Final = 30
 _TEXTS: Final = ("看过", "=1+1", "待跟进 ", "“引号”", "<b>x</b>", "多\n行", "0012", "🙂")
 
 
-def act(platform: Platform, seed: int, times: int) -> list[str]:
-    """Do a few things at random; returns what was done."""
+def act(
+    platform: Platform, seed: int, times: int, first: dt.date
+) -> tuple[list[str], Snapshot, Snapshot]:
+    """Do a few things at random, also while a run is under way.
+
+    Returns:
+        What was done, and what was to be seen just before and just after.
+    """
     rng = Random(seed)  # noqa: S311  a soak, no secret
-    table = _table(platform)
-    if table is None:
-        return []
-    lines = []
-    for _ in range(times):
-        line = rng.choice(ACTIONS)(platform, table, rng)
-        if line:
-            lines.append(line)
-    return lines
+    lines: list[str] = []
+    with platform.feishu.state.lock:
+        before = snapshot(platform, first)
+        table = _table(platform)
+        if table is not None:
+            lines += [rng.choice(ACTIONS)(platform, table, rng) for _ in range(times)]
+        return [line for line in lines if line], before, snapshot(platform, first)
 
 
 def _table(platform: Platform) -> TableHandle | None:
@@ -118,10 +125,10 @@ def overwrite_key(_platform: Platform, table: TableHandle, rng: Random) -> str:
 
 
 def delete_rows(_platform: Platform, table: TableHandle, rng: Random) -> str:
-    """Delete some rows."""
-    rows = _some_rows(table, rng, 8)
+    """Delete some rows, or most of them."""
+    rows = _some_rows(table, rng, rng.choice((8, 8, 10**6)))
     table.delete(rows)
-    return f"people delete {rows}" if rows else ""
+    return f"people delete {len(rows)} rows: {rows[:8]}" if rows else ""
 
 
 def add_own_row(platform: Platform, table: TableHandle, rng: Random) -> str:

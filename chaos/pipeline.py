@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import signal
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import processes
@@ -20,10 +21,10 @@ from sight import TABLE
 from platform_sandbox import defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from processes import Child
+    from processes import Child, Victim
 
 TAP: Final = "tap-oceanengine-local"
 TARGET: Final = "target-feishu-bitable"
@@ -64,30 +65,38 @@ class Job:
 
 @dataclass(slots=True)
 class Run:
-    """A pair of processes under way or ended."""
+    """The processes of a job, under way or ended.
+
+    Attributes:
+        job: What was asked for.
+        children: The processes that the soak has started and waits for.
+        victims: Those that signals go to: tap, target, and Meltano where it runs them.
+        folder: Its logs.
+    """
 
     job: Job
-    tap: Child
-    target: Child
-    states: Path
-    trail: str = field(default="")
+    children: Sequence[Child]
+    victims: Sequence[Victim]
+    folder: Path
 
     @property
     def is_done(self) -> bool:
-        """Whether both said that everything was done."""
-        return self.tap.code == 0 and self.target.code == 0
+        """Whether all said that everything was done."""
+        return all(child.code == 0 for child in self.children)
 
     @property
-    def state(self) -> dict[str, Any] | None:
-        """The last whole state that the target printed."""
-        text = self.states.read_text("utf-8") if self.states.exists() else ""
-        whole = text.split("\n")[:-1]
-        return json.loads(whole[-1]) if whole else None
+    def codes(self) -> str:
+        """Their exit codes, for the trail."""
+        return "|".join(str(child.code) for child in self.children)
+
+    def was_killed(self, name: str) -> bool:
+        """Whether a process got a signal that leaves it no time."""
+        return any(one.name == name and signal.SIGKILL in one.sent for one in self.victims)
 
     def logs(self) -> str:
-        """What both logged, but for the ordinary."""
+        """What they logged, but for the ordinary."""
         lines = []
-        for one in (self.tap, self.target):
+        for one in self.children:
             text = one.log.read_text("utf-8", "replace") if one.log.exists() else ""
             told = [line for line in text.splitlines() if "| INFO " not in line]
             lines += [f"--- {one.name} exited {one.code}, {one.log}", *told[-40:]]
@@ -102,11 +111,13 @@ class Kit:
         catalog: The tap's catalog with what `meltano.yml` selects.
         tables: The target's setting `tables` of `meltano.yml`.
         clis: The plugins' command lines, see `processes.plugins`.
+        root: The project.
     """
 
     catalog: Mapping[str, Any]
     tables: Mapping[str, Any]
     clis: Mapping[str, Any]
+    root: Path
 
 
 class Pipeline:
@@ -127,52 +138,24 @@ class Pipeline:
         self._catalog = folder / "catalog.json"
         self._catalog.write_text(json.dumps(kit.catalog), "utf-8")
         self.environment = environment(folder)
-        self.tap = {
-            "api_url": url,
-            "app_id": defaults.OE_APP_ID,
-            "app_secret": defaults.OE_APP_SECRET,
-            "access_token": defaults.OE_ACCESS_TOKEN,
-            "refresh_token": defaults.OE_REFRESH_TOKEN,
-            "token_store_uri": f"sqlite:///{self.tokens_file}",
-            "requests_per_second": 100,
-            "request_timeout_seconds": 5,
-        }
-        self.target = {
-            "api_url": url,
-            "app_id": defaults.FEISHU_APP_ID,
-            "app_secret": defaults.FEISHU_APP_SECRET,
-            "bitable": defaults.FEISHU_BASE,
-            "table": TABLE,
-            "column_names": "title",
-            "tables": kit.tables,
-            "request_timeout_seconds": 5,
-        }
-
-    def state(self) -> dict[str, Any]:
-        """The state that the next daily run starts from."""
-        return json.loads(self.state_file.read_text("utf-8")) if self.state_file.exists() else {}
+        self._tap, self._target = tap_settings(url, self.tokens_file), target_settings(url, kit)
 
     def bookmarks(self) -> dict[str, dt.date]:
-        """The last complete day per account."""
-        stream = self.state().get("bookmarks", {}).get(STREAM, {})
-        return {
-            one["context"]["local_account_id"]: dt.date.fromisoformat(
-                one["replication_key_value"][:10]
-            )
-            for one in stream.get("partitions", [])
-            if one.get("replication_key_value")
-        }
+        """The last complete day per account, of the state that the next daily run starts from."""
+        if not self.state_file.exists():
+            return {}
+        return bookmarks_of(json.loads(self.state_file.read_text("utf-8")))
 
     def start(self, job: Job) -> Run:
         """Start both processes of a job."""
         self._count += 1
         folder = self.folder / f"run-{self._count}"
         folder.mkdir()
-        arguments = ["--config", _written(folder / "tap.json", self.tap | dict(job.tap))]
+        arguments = ["--config", _written(folder / "tap.json", self._tap | dict(job.tap))]
         arguments += ["--catalog", str(self._catalog)]
         if job.keeps_state and self.state_file.exists():
             arguments += ["--state", str(self.state_file)]
-        settings = _written(folder / "target.json", self.target | dict(job.target))
+        settings = _written(folder / "target.json", self._target | dict(job.target))
         states = folder / "states"
         nothing, out = os.open(os.devnull, os.O_RDONLY), os.open(states, os.O_WRONLY | os.O_CREAT)
         reading, writing = os.pipe()
@@ -182,7 +165,7 @@ class Pipeline:
         finally:
             for descriptor in (nothing, out, reading, writing):
                 os.close(descriptor)
-        return Run(job, tap, target, states)
+        return Run(job, (tap, target), (tap, target), folder)
 
     def _process(
         self, name: str, arguments: list[str], streams: tuple[int, int], folder: Path, job: Job
@@ -202,24 +185,69 @@ class Pipeline:
         return processes.fork(name, work, arguments, place)
 
     def keep(self, run: Run) -> None:
-        """Keep the state of a daily run."""
-        state = run.state
-        if run.job.keeps_state and state is not None:
-            self.state_file.write_text(json.dumps(state), "utf-8")
+        """Keep the last whole state that the target of a daily run printed."""
+        text = (run.folder / "states").read_text("utf-8")
+        whole = text.split("\n")[:-1]
+        if run.job.keeps_state and whole:
+            self.state_file.write_text(whole[-1], "utf-8")
 
     def authorise(self, code: str) -> None:
         """What a person does when the authorisation has ended."""
-        prefix = f"{TAP.replace('-', '_').upper()}_"
-        settings = {f"{prefix}{name.upper()}": str(value) for name, value in self.tap.items()}
-        subprocess.run(
-            [str(processes.PROGRAMS / "oceanengine-local"), "authorize", "--code", code],
-            env=self.environment | settings,
-            cwd=self.folder,
-            check=True,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-        )
+        authorise(code, self._tap, self.folder, self.environment)
+
+
+def tap_settings(url: str, tokens_file: Path) -> dict[str, Any]:
+    """Settings of the tap that all jobs share."""
+    return {
+        "api_url": url,
+        "app_id": defaults.OE_APP_ID,
+        "app_secret": defaults.OE_APP_SECRET,
+        "access_token": defaults.OE_ACCESS_TOKEN,
+        "refresh_token": defaults.OE_REFRESH_TOKEN,
+        "token_store_uri": f"sqlite:///{tokens_file}",
+        "requests_per_second": 100,
+        "request_timeout_seconds": 5,
+    }
+
+
+def target_settings(url: str, kit: Kit) -> dict[str, Any]:
+    """Settings of the target that all jobs share."""
+    return {
+        "api_url": url,
+        "app_id": defaults.FEISHU_APP_ID,
+        "app_secret": defaults.FEISHU_APP_SECRET,
+        "bitable": defaults.FEISHU_BASE,
+        "table": TABLE,
+        "column_names": "title",
+        "tables": kit.tables,
+        "request_timeout_seconds": 5,
+    }
+
+
+def authorise(
+    code: str, settings: Mapping[str, Any], folder: Path, environment: Mapping[str, str]
+) -> None:
+    """Exchange an authorisation code, as a person does with the tap's command."""
+    named = {f"TAP_OCEANENGINE_LOCAL_{name.upper()}": str(one) for name, one in settings.items()}
+    subprocess.run(
+        [str(processes.PROGRAMS / "oceanengine-local"), "authorize", "--code", code],
+        env={**environment, **named},
+        cwd=folder,
+        check=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+
+
+def bookmarks_of(state: Mapping[str, Any]) -> dict[str, dt.date]:
+    """The last complete day per account of a state."""
+    partitions = state.get("bookmarks", {}).get(STREAM, {}).get("partitions", [])
+    return {
+        one["context"]["local_account_id"]: dt.date.fromisoformat(one["replication_key_value"][:10])
+        for one in partitions
+        if one.get("replication_key_value")
+    }
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -244,7 +272,7 @@ def assemble(root: Path, clis: Mapping[str, Any]) -> Kit:
     """Make the kit from the project's `meltano.yml`."""
     plugins = yaml.safe_load((root / "meltano.yml").read_text("utf-8"))["plugins"]
     select = plugins["extractors"][0]["select"]
-    return Kit(_catalog(select), plugins["loaders"][0]["config"]["tables"], clis)
+    return Kit(_catalog(select), plugins["loaders"][0]["config"]["tables"], clis, root)
 
 
 def _catalog(select: list[str]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import time
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +29,8 @@ _MEMORY_BYTES: Final = 2 << 30
 _MOST_DESCRIPTORS: Final = 256
 _SHORTER: Final = 0.005
 _LONGEST_SECONDS: Final = 0.1
+ORPHANS_SECONDS: Final = 30.0
+"""How long tap and target may outlive a Meltano that was killed."""
 pause: Final[Callable[[float], None]] = time.sleep
 """The true wait, for the soak itself."""
 
@@ -65,6 +67,22 @@ class Place:
     log: Path
     folder: Path
     environment: Mapping[str, str]
+
+
+class Victim(Protocol):
+    """Who may get a signal.
+
+    Attributes:
+        name: What it is.
+        sent: Signals that it got.
+    """
+
+    name: str
+    sent: list[int]
+
+    def send(self, number: int) -> bool:
+        """Send a signal; False when it does not run (any more)."""
+        ...
 
 
 @dataclass(slots=True)
@@ -111,12 +129,15 @@ class Child:
             return False
         return True
 
-    def end(self) -> None:
+    def end(self, patience: float = 0.0) -> None:
         """Kill what is left of it and its group, and remember whether there was something."""
         if self.poll() is None:
             os.kill(self.pid, signal.SIGKILL)
         while self.poll() is None:
             pause(0.01)
+        until = time.monotonic() + patience
+        while self.has_left_others() and time.monotonic() < until:
+            pause(0.05)
         self.left_others = self.has_left_others()
         if self.left_others:
             os.killpg(self.pid, signal.SIGKILL)
@@ -208,6 +229,6 @@ def wait(children: Sequence[Child], seconds: float, each_turn: Callable[[float],
     finally:
         late = ", ".join(one.name for one in children if one.code is None)
         for child in children:
-            child.end()
+            child.end(patience=ORPHANS_SECONDS)
     if late:
         raise TooLongError(f"{late} did not end within {seconds:.0f} seconds.")

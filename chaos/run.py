@@ -30,8 +30,7 @@ import processes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from episode import Tally
-    from pipeline import Kit
+    from episode import Episode, Tally
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -42,13 +41,15 @@ def main(arguments: Sequence[str]) -> int:
     processes.hurry()
     clis = processes.plugins()
     import pipeline  # noqa: PLC0415  what it imports has to find waits shortened
-    from episode import Tally  # noqa: PLC0415  see above
+    from episode import Episode, Tally  # noqa: PLC0415  see above
 
     kit = pipeline.assemble(ROOT, clis)
     begin, tally, episodes = time.monotonic(), Tally(), 0
     while episodes < options.runs and time.monotonic() - begin < options.seconds:
         seed = options.seed + episodes
-        if not _episode(seed, options.rounds, tally, kit, begin + options.seconds):
+        folder = Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-"))
+        episode = Episode(seed, folder, kit, tally, meltano=options.meltano)
+        if not _holds(episode, options.rounds, folder, until=begin + options.seconds):
             print(f"Again: make chaos SEED={seed} RUNS=1 ROUNDS={options.rounds}", flush=True)
             return 1
         episodes += 1
@@ -64,21 +65,24 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=10**9, help="episodes, a seed each")
     parser.add_argument("--rounds", type=int, default=12, help="rounds of an episode")
     parser.add_argument("--seconds", type=float, default=300, help="bound on the whole soak")
+    parser.add_argument(
+        "--meltano",
+        action=argparse.BooleanOptionalAction,
+        help="let Meltano run the plugins in every episode, or in none; default: in a tenth",
+    )
     return parser.parse_args(arguments)
 
 
-def _episode(seed: int, rounds: int, tally: Tally, kit: Kit, until: float) -> bool:
-    from episode import Episode, ViolationError  # noqa: PLC0415  see `main`
+def _holds(episode: Episode, rounds: int, folder: Path, *, until: float) -> bool:
+    from episode import ViolationError  # noqa: PLC0415  see `main`
 
-    folder = Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-"))
-    episode = Episode(seed, folder, kit, tally)
     with episode.platforms:
         try:
             for _ in episode.run(rounds):
                 if time.monotonic() > until:
                     break
         except ViolationError as violation:
-            print(f"seed {seed} in {folder}:")
+            print(f"In {folder}:")
             print("\n".join(f"  {line}" for line in episode.trail))
             print(violation)
             return False
@@ -91,9 +95,9 @@ def _report(tally: Tally, episodes: int, seed: int) -> None:
 
     print(
         f"\n{episodes} episodes from seed {seed}: {tally.rounds} rounds, {tally.runs} runs.\n"
-        f"exit codes tap|target: {counted(tally.codes)}\n"
-        f"faults planned: {counted(tally.faults)}\n"
-        f"signals: {counted(tally.kills)}\n"
+        f"exit codes tap|target, or of Meltano: {counted(tally.codes)}\n"
+        f"faults thrown: {counted(tally.thrown)}\n"
+        f"signals: {counted(tally.signals)}\n"
         f"authorised again by a person: {tally.reauthorised}\n"
         f"load average {os.getloadavg()[0]:.1f}"
     )

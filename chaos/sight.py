@@ -145,11 +145,6 @@ def under_way(platform: Platform) -> int:
     return sum(not entry.elapsed_ms for entry in platform.requests.entries)
 
 
-def turn(platform: Platform, switches: dict[str, Any]) -> None:
-    """Turn switches."""
-    platform.switches.change(switches)
-
-
 def today(platform: Platform) -> dt.date:
     """The open day."""
     return platform.clock.today()
@@ -162,6 +157,11 @@ def advance(platform: Platform, days: int, seconds: float) -> str:
     if (clock.now() + dt.timedelta(days=days, seconds=seconds)).date() > clock.host_today():
         seconds = 0
     return clock.advance(days=days, seconds=seconds).isoformat(timespec="minutes")
+
+
+def set_up(platform: Platform, app: dict[str, Any]) -> None:
+    """Set up the Feishu app."""
+    platform.feishu.app(**app)
 
 
 def end_access(platform: Platform) -> None:

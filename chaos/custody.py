@@ -1,0 +1,56 @@
+"""What a run must leave in order on this host: the token store and the locks."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import sqlite3
+from typing import TYPE_CHECKING
+
+import faults
+from pipeline import TAP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pipeline import Run
+    from sight import Snapshot
+
+
+def stored_pair(path: Path) -> tuple[str, str] | None:
+    """The token pair in a store, None while it has none."""
+    if not path.exists():
+        return None
+    with contextlib.closing(sqlite3.connect(path)) as store:
+        try:
+            rows = store.execute("SELECT access_token, refresh_token FROM oceanengine_tokens")
+        except sqlite3.OperationalError:  # killed before it made its tables
+            return None
+        found: list[tuple[str, str]] = rows.fetchall()
+    return found[0] if found and found[0][1] else None
+
+
+def is_authorised(sight: Snapshot, stored: tuple[str, str] | None) -> bool:
+    """Whether the store's pair, or the seed while there is none, is the one that lives."""
+    live = [pair[1:] for pair in sight.pairs if pair[0] == "live"]
+    return stored in live or (stored is None and len(sight.pairs) == 1)
+
+
+def may_have_lost_pair(runs: Sequence[Run], after: Snapshot) -> bool:
+    """Whether the answer to a refresh got lost, on the way or with the process that waited."""
+    unanswered = any(
+        one["kind"] in faults.LOSING and one["path"] in (faults.SOURCE, faults.REFRESH)
+        for one in after.used
+    )
+    return unanswered or any(run.was_killed(TAP) or run.was_killed("meltano") for run in runs)
+
+
+def held_locks(folder: Path) -> Iterator[str]:
+    """Lock files that somebody holds still."""
+    for path in (folder / "locks").rglob("*.lock"):
+        with path.open("r+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield f"The lock {path.name} is still held."
