@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = Path(sys.executable).parent
 BASH = Path("/bin/bash")
-_KIB_PER_MB = 1024
+_LAUNCH = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))
 
 
 class RunFailedError(Exception):
@@ -57,27 +57,26 @@ def run(
     Raises:
         RunFailedError: It ended with another status than 0.
     """
+    taken = folder / "usage.json"
     with (
         Path(source or os.devnull).open("rb") as given,
         (folder / "out").open("wb") as out,
         (folder / "log").open("wb") as log,
     ):
-        begin = time.perf_counter()
-        process = subprocess.Popen(
-            [str(PROGRAMS / program), *arguments],
+        subprocess.run(
+            [*_LAUNCH, str(taken), str(PROGRAMS / program), *arguments],
             stdin=given,
             stdout=out,
             stderr=log,
             cwd=folder,
             env=_environment(folder) | dict(variables or {}),
+            check=True,
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    usage = json.loads(taken.read_text("utf-8"))
+    if status := usage.pop("status"):
         end = (folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:]
-        raise RunFailedError(f"{program} ended with status {process.returncode}:\n{end}")
-    return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _KIB_PER_MB)
+        raise RunFailedError(f"{program} ended with status {status}:\n{end}")
+    return Usage(**usage)
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 STREAM: Final = "promotion_report"
@@ -21,7 +21,7 @@ _COUNTS: Final = (
     "attribution_convert_cnt",
 )
 _MONEY: Final = ("stat_cost", "conversion_cost", "attribution_convert_cost")
-COLUMNS: Final = (
+COLUMNS: Final[tuple[dict[str, Any], ...]] = (
     {"field_name": "promotion_id", "type": 1},
     {"field_name": "stat_time_day", "type": 5},
     *({"field_name": name, "type": 1} for name in _TEXTS),
@@ -55,10 +55,22 @@ def row(day: str, unit: int, change: int = 0) -> dict[str, Any]:
     }
 
 
+def midnight(day: str) -> int:
+    """A day as it stands in a date column: milliseconds of its first instant."""
+    return int(dt.datetime.fromisoformat(day).replace(tzinfo=ZONE).timestamp() * 1000)
+
+
 def cells(one: dict[str, Any]) -> dict[str, Any]:
     """A row as it stands in a table whose columns are named like the properties."""
-    midnight = dt.datetime.fromisoformat(one["stat_time_day"]).replace(tzinfo=ZONE)
-    return one | {"stat_time_day": int(midnight.timestamp() * 1000)}
+    return one | {"stat_time_day": midnight(one["stat_time_day"])}
+
+
+def records(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a file of messages."""
+    for line in lines:
+        message = json.loads(line)
+        if message["type"] == "RECORD":
+            yield message["record"]
 
 
 def write(path: Path, rows: Iterable[dict[str, Any]]) -> Path:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from results import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
-
-    from results import Result
 
 HEADS: Final = (
     "load",
@@ -19,6 +19,7 @@ HEADS: Final = (
     "calls",
     "writes",
     "at least",
+    "ratio",
     "rows",
     "wall s",
     "bound s",
@@ -26,12 +27,13 @@ HEADS: Final = (
     "rows/s",
     "CPU s",
     "MiB",
+    "all runs s",
 )
 
 
 def cells(result: Result) -> list[str]:
     """One line of the table."""
-    ratio, cpu, memory = result.ratio, result.cpu_s, result.peak_rss_mb
+    least = result.minimum_calls
     return [
         result.load,
         result.approach,
@@ -39,25 +41,43 @@ def cells(result: Result) -> list[str]:
         result.pacing,
         f"{result.calls:,}",
         f"{result.write_calls:,}",
-        f"{result.minimum_calls:,}",
+        f"{least:,}" if least else "–",
+        figure(result.calls / least) if least else "–",
         f"{result.rows:,}",
-        f"{result.wall_s:.2f}",
-        f"{result.minimum_s:.2f}" if result.minimum_s else "–",
-        "–" if ratio is None else f"{ratio:.2f}",
-        f"{result.rows_per_s:,.0f}",
-        "–" if cpu is None else f"{cpu:.2f}",
-        "–" if memory is None else f"{memory:.0f}",
+        figure(result.wall_s),
+        figure(result.minimum_s or None),
+        figure(result.ratio),
+        f"{result.rows_per_s:,.0f}" if result.rows else "–",
+        figure(result.cpu_s),
+        figure(result.peak_rss_mb, 0),
+        result.runs or "–",
     ]
 
 
-def markdown(results: Sequence[Result]) -> str:
-    """The table, in Markdown."""
-    lines = ["| " + " | ".join(HEADS) + " |", "|---|---|" + "---:|" * (len(HEADS) - 2)]
-    lines += ["| " + " | ".join(cells(one)) + " |" for one in results]
-    return "\n".join(lines)
+def figure(value: float | None, digits: int = 2) -> str:
+    """A number, or a dash where there is none."""
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def table(heads: Sequence[str], lines: Iterable[Sequence[str]], texts: int = 1) -> str:
+    """A table in Markdown; the first columns are texts, the others numbers."""
+    rule = "|---" * texts + "|---:" * (len(heads) - texts) + "|"
+    shown = [f"| {' | '.join(line)} |" for line in lines]
+    return "\n".join([f"| {' | '.join(heads)} |", rule, *shown])
+
+
+def markdown(results: Iterable[Result]) -> str:
+    """Everything that was measured."""
+    return table(HEADS, map(cells, results), texts=2)
 
 
 def save(results: Sequence[Result], path: Path) -> None:
     """Write results.json."""
     text = json.dumps([one.as_dict() for one in results], ensure_ascii=False, indent=1)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def read(path: Path) -> list[Result]:
+    """Read results.json."""
+    lines: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
+    return [Result.from_dict(one) for one in lines]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 COMPUTED: Final = " (computed)"
 """Ends the approach of a line whose wall is calls x latency, because nobody waited for it."""
 ROUNDS: Final = 3
+REPEATING_SECONDS: Final = 360
+_BEGIN: Final = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,13 @@ class Result:
         """Whether the wall was not waited for."""
         return self.approach.endswith(COMPUTED)
 
-    def at(self, latency_ms: int) -> Result:
+    def at(self, latency_ms: int, minimum_s: float) -> Result:
         """The same calls, one after the other, with another latency; the wall is computed."""
         return replace(
             self,
             approach=self.approach + COMPUTED,
             wall_s=self.calls * latency_ms / 1000,
-            minimum_s=self.minimum_calls * latency_ms / 1000,
+            minimum_s=minimum_s,
             cpu_s=None,
             peak_rss_mb=None,
             latency_ms=latency_ms,
@@ -96,15 +99,18 @@ class Result:
         return cls(**{one.name: values[one.name] for one in fields(cls)})
 
 
-def interleaved(cases: Sequence[Callable[[int], Result]], rounds: int = ROUNDS) -> Iterator[Result]:
+def interleaved(cases: Sequence[Callable[[int], Result]]) -> Iterator[Result]:
     """Run all cases once, then all of them again; yields of each case the run in the middle.
+
+    Late in the run nothing is repeated any more, so that a slow machine gets done too.
 
     Args:
         cases: Called with the number of the round.
-        rounds: How often; an odd number.
     """
     runs: list[list[Result]] = [[] for _ in cases]
-    for number in range(rounds):
+    for number in range(ROUNDS):
+        if number and time.monotonic() - _BEGIN > REPEATING_SECONDS:
+            break
         for place, case in enumerate(cases):
             runs[place].append(case(number))
     yield from map(_middle, runs)

@@ -149,6 +149,7 @@ def _calls(log: Any) -> tuple[int, int, dict[str, int]]:  # noqa: ANN401  import
     log.clear()
     by_end: dict[str, int] = {}
     for path, count in summary["by_path"].items():
-        end = path.rstrip("/").removesuffix("/get").rpartition("/")[2]
+        words = path.rstrip("/").removesuffix("/get").split("/")
+        end = "record" if words[-2] == "records" and words[-1].startswith("rec") else words[-1]
         by_end[end] = by_end.get(end, 0) + count
     return summary["total"], summary["writes"], by_end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,8 @@ from sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from measure import Usage
 
 TARGET: Final = "target-feishu-bitable"
 NEW: Final = 10_000
@@ -123,10 +125,15 @@ def measure(sandbox: Sandbox, folder: Path, link: str, load: Load, latency: int)
     path.write_text(json.dumps(config(sandbox, link)), encoding="utf-8")
     sandbox.calls()
     usage = run(TARGET, ["--config", path.name], folder, source=load.source)
-    calls, writes, by_end = sandbox.calls()
     if (found := sandbox.rows(link)) != load.holds:
         raise RunFailedError(f"{load.name}: the table holds {found} rows, not {load.holds}.")
-    kinds = ", ".join(f"{count} {end}" for end, count in sorted(by_end.items()))
+    done = result(sandbox, load, usage, latency)
+    return replace(done, note=done.note + warnings(folder))
+
+
+def result(sandbox: Sandbox, load: Load, usage: Usage, latency: int) -> Result:
+    """What a run took, and the calls since they were asked for last."""
+    calls, writes, by_end = sandbox.calls()
     return Result(
         load=load.name,
         approach="target",
@@ -140,7 +147,7 @@ def measure(sandbox: Sandbox, folder: Path, link: str, load: Load, latency: int)
         peak_rss_mb=usage.peak_rss_mb,
         latency_ms=latency,
         pacing="off",
-        note=kinds + warnings(folder),
+        note=", ".join(f"{count} {end}" for end, count in sorted(by_end.items())),
     )
 
 
