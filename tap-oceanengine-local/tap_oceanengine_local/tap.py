@@ -12,6 +12,7 @@ import time
 import traceback
 from contextlib import contextmanager
 from functools import cached_property
+from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import Tap
@@ -226,9 +227,11 @@ def _days_left(client: Client) -> int | None:
 def _json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
     if file is None:
         return None
+    # As bytes: the file is UTF-8, whatever encoding the locale has.
+    raw = file.buffer.read() if isinstance(file, TextIOWrapper) else file.read()
     try:
-        content = json.load(file)
-    except ValueError:
+        content = json.loads(raw)
+    except (ValueError, RecursionError):
         raise FatalError(f"The {what} file is not JSON: {file.name}.") from None
     if not isinstance(content, dict):
         raise FatalError(f"The {what} file holds no JSON object: {file.name}.")

@@ -137,6 +137,11 @@ class TokenStore:
                 f"The token store {self.place} can't be written: {error.strerror}. Give this user "
                 "the right to write there, or set token_store_uri to another place."
             ) from None
+        except UnicodeEncodeError:
+            raise TokenStoreError(
+                f"The token store {self.place} has a name that this host's locale can't express. "
+                "Set LC_ALL=C.UTF-8, or set token_store_uri to another place."
+            ) from None
 
     def _protect(self) -> None:
         if self.path is not None and self.path.exists():
