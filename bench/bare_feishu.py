@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ FULL: Final = 500
 
 
 class RefusedError(Exception):
-    """The platform answered with another code than 0."""
+    """The platform answered with another status than 200 or another code than 0."""
 
 
 class Bare:
@@ -28,9 +29,17 @@ class Bare:
         self.headers = headers
 
     def send(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """One request; returns the body of the answer as it came."""
+        """One request; returns the body of the answer as it came.
+
+        Raises:
+            RefusedError: The status is not 200.
+        """
         self._connection.request(method, path, body, self.headers)
-        return self._connection.getresponse().read()
+        response = self._connection.getresponse()
+        answer = response.read()
+        if response.status != HTTPStatus.OK:
+            raise RefusedError(f"{method} {path}: {response.status} {answer[:300]!r}")
+        return answer
 
     def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """One request; returns the `data` of the answer.

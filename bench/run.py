@@ -48,7 +48,7 @@ def main() -> None:
                 results.append(result)
                 print(f"{time.monotonic() - begin:4.0f} s  " + "  ".join(report.cells(result)))
                 print(f"        {result.note}", flush=True)
-    report.save(results, Path(__file__).with_name("results.json"))
+            report.save(results, Path(__file__).with_name("results.json"))
     seconds, load = time.monotonic() - begin, os.getloadavg()[0]
     where += f"{load:.1f} at the end; {seconds:.0f} s altogether."
     print("\n" + page.block(results, where))
