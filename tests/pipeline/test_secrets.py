@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -265,3 +266,16 @@ def test_what_a_killed_meltano_leaves_is_for_its_owner_only(
     assert len(left) == 2
     assert SECRETS["OE_APP_SECRET"] in "".join(path.read_text("utf-8") for path in left)
     assert {stat.S_IMODE(path.stat().st_mode) for path in left} == {0o600}
+
+
+def test_what_the_page_says_is_shown_by_a_test_is_there() -> None:
+    page = (ROOT / "docs/security.md").read_text("utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
+    assert len(named) > 20
+    missing = [
+        (file, test)
+        for file, test in named
+        if not (ROOT / file).exists()
+        or (test and f"def {test}(" not in (ROOT / file).read_text("utf-8"))
+    ]
+    assert missing == []
