@@ -22,12 +22,14 @@ class Moment:
     """A moment in a run.
 
     Attributes:
-        seconds: Counted from its start; None when `calls` says when.
+        seconds: Counted from its start; None when another says when.
         calls: After so many requests to the platforms.
+        writes: After so many of them that change the table.
     """
 
-    seconds: float | None
-    calls: int = 0
+    seconds: float | None = None
+    calls: int | None = None
+    writes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def world(rng: Random) -> dict[str, Any]:
 def switches(rng: Random) -> dict[str, Any]:
     """Platforms that differ where their documentation leaves a choice."""
     return {
+        "latency_ms": rng.choice((0, 0, 0, 25)),
         "oe_report_page_sizes": [10, 20, 50, 100],
         "oe_empty_list": rng.choice(("empty", "missing")),
         "oe_empty_metric": rng.choice(("zero", "null", "missing", "dash")),
@@ -94,14 +97,16 @@ def app(rng: Random) -> dict[str, Any]:
 
 def moment(rng: Random, *, meltano: bool) -> Moment:
     """A moment in a run: the earlier, the likelier; Meltano takes seconds to start."""
-    if chance(rng, 0.5):
-        return Moment(seconds=rng.random() * 9 if meltano else rng.random() ** 2 * 1.2)
-    return Moment(seconds=None, calls=rng.randint(1, 40))
+    if chance(rng, 0.3):
+        return Moment(seconds=rng.random() * 9 if meltano else rng.random() ** 2 * 0.8)
+    if chance(rng, 0.4):
+        return Moment(calls=rng.randint(1, 40))
+    return Moment(writes=rng.choice((1, 1, 1, 2, 2, 3, 5, 8)))
 
 
 def kills(rng: Random, *, meltano: bool) -> list[Kill]:
     """Signals to the processes of a run: often none, sometimes two."""
-    count = rng.choice((0, 0, 0, 1, 1, 1, 2))
+    count = rng.choice((0, 0, 1, 1, 1, 2))
     return [
         Kill(rng.randrange(6), rng.choice(_SIGNALS), moment(rng, meltano=meltano))
         for _ in range(count)

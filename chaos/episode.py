@@ -129,21 +129,23 @@ class Episode:
     def _mischief(self) -> None:
         """People, the clock, and the end of tokens."""
         rng, ask = self._rng, self.platforms.ask
-        self._people(rng.randint(0, 3))
+        self._people(rng.randint(0, 3), upheaval=chance(rng, 0.5))
         if chance(rng, 0.4):
             known = self._sight().truth.keys()
             now = ask("sight.advance", days=rng.choice((0, 1, 1, 2)), seconds=rng.randrange(40000))
             self._memory.missed |= self._sight().truth.keys() - known
             self._say(f"the clock shows {now}")
-        for share, what in ((0.3, "end_access"), (0.2, "end_tenant_tokens"), (0.05, "rotate")):
+        for share, what in ((0.4, "end_access"), (0.2, "end_tenant_tokens"), (0.05, "rotate")):
             if chance(rng, share):
                 ask(f"sight.{what}")
                 self._say(f"tokens: {what}")
 
-    def _people(self, times: int) -> tuple[Snapshot, Snapshot]:
+    def _people(self, times: int, *, upheaval: bool = False) -> tuple[Snapshot, Snapshot]:
         """Let people change the table; returns what was before and after."""
         seed, first = self._rng.randrange(2**32), self._first - 90 * _DAY
-        lines, before, after = self.platforms.ask("people.act", seed=seed, times=times, first=first)
+        lines, before, after = self.platforms.ask(
+            "people.act", seed=seed, times=times, first=first, upheaval=upheaval
+        )
         for line in lines:
             self._say(line)
         self._memory.deleted |= oracle.keys_of(before).keys() - oracle.keys_of(after).keys()
@@ -156,7 +158,7 @@ class Episode:
         planned = faults.draw(rng, 4, short=jobs[0].installed)
         for one in planned:
             self._say(f"fault: {faults.in_words(one)}")
-        if chance(rng, 0.25):
+        if chance(rng, 0.35):
             jobs.insert(rng.randrange(2), self._jobs.range(self._today))
         signals = [draws.kills(rng, meltano=self._meltano) for _ in jobs]
         people = draws.moment(rng, meltano=self._meltano) if chance(rng, 0.2) else None
@@ -172,12 +174,12 @@ class Episode:
         self._authorise()
         quiet = Disturbance([()])
         self._checked([self._jobs.daily(self._today, self.pipeline.bookmarks())], quiet, must=True)
-        writes = self.platforms.ask("sight.writes")
+        _, writes = self.platforms.ask("sight.progress")
         again = self._jobs.daily(self._today, self.pipeline.bookmarks(), may_read_today=False)
         self._checked([again], quiet, must=True)
-        count = self.platforms.ask("sight.writes") - writes
-        if count:
-            raise ViolationError(f"A run without news wrote {count} times.")
+        _, more = self.platforms.ask("sight.progress")
+        if more > writes:
+            raise ViolationError(f"A run without news wrote {more - writes} times.")
 
     def _checked(self, jobs: list[Job], disturbance: Disturbance, *, must: bool = False) -> None:
         """Run jobs and hold what was before against what is after."""
@@ -194,6 +196,8 @@ class Episode:
         for one in after.used:
             self._say(f"thrown: {faults.in_words(one)}")
             self.tally.thrown[f"{one['kind']} of {faults.half(one)}"] += 1
+        was_calm = was_authorised and not after.used and not between
+        must = must or (was_calm and not any(one.sent for run in runs for one in run.victims))
         problems = list(self._problems(runs, (before, *between, after), must=must))
         if not was_authorised:
             problems += [f"{run.job.name} had no tokens." for run in runs if run.is_done]
@@ -218,7 +222,7 @@ class Episode:
             yield from oracle.honest(run, after, set() if must else excused)
             yield from oracle.ended_well(run)
             if must and not run.is_done:
-                yield "A run without faults failed."
+                yield f"{run.job.name} failed without a fault or a signal."
         yield from oracle.bookmarked(self.pipeline.bookmarks(), self._first, after, self._memory)
         yield from custody.held_locks(self.pipeline.folder)
 
@@ -271,7 +275,10 @@ class Episode:
     def _is_due(self, moment: Moment, passed: float) -> bool:
         if moment.seconds is not None:
             return passed >= moment.seconds
-        return bool(self.platforms.ask("sight.calls") >= moment.calls)
+        calls, writes = self.platforms.ask("sight.progress")
+        if moment.calls is not None:
+            return bool(calls >= moment.calls)
+        return moment.writes is not None and bool(writes >= moment.writes)
 
     def _quiet(self) -> None:
         """Wait until the platforms have carried out what they were asked."""

@@ -87,6 +87,7 @@ class Jobs:
             tap=tap,
             target={
                 "batch_size_rows": self._rng.choice((10000, 7, 40)),
+                "rows_per_request": self._rng.choice((500, 500, 20, 3)),
                 "checkpoint_seconds": self._rng.choice((30, 1)),
             },
             installed=installed,

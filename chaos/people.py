@@ -37,9 +37,16 @@ _TEXTS: Final = ("看过", "=1+1", "待跟进 ", "“引号”", "<b>x</b>", "�
 
 
 def act(
-    platform: Platform, seed: int, times: int, first: dt.date
+    platform: Platform, seed: int, times: int, first: dt.date, *, upheaval: bool = False
 ) -> tuple[list[str], Snapshot, Snapshot]:
     """Do a few things at random, also while a run is under way.
+
+    Args:
+        platform: Both platforms.
+        seed: What is done follows from it.
+        times: How many things.
+        first: First day of the truth to be seen.
+        upheaval: Delete many rows, so that the next run has much to do.
 
     Returns:
         What was done, and what was to be seen just before and just after.
@@ -50,6 +57,8 @@ def act(
         before = snapshot(platform, first)
         table = _table(platform)
         if table is not None:
+            if upheaval:
+                lines.append(delete_many(table, rng))
             lines += [rng.choice(ACTIONS)(platform, table, rng) for _ in range(times)]
         return [line for line in lines if line], before, snapshot(platform, first)
 
@@ -125,10 +134,18 @@ def overwrite_key(_platform: Platform, table: TableHandle, rng: Random) -> str:
 
 
 def delete_rows(_platform: Platform, table: TableHandle, rng: Random) -> str:
-    """Delete some rows, or most of them."""
-    rows = _some_rows(table, rng, rng.choice((8, 8, 10**6)))
+    """Delete some rows."""
+    rows = _some_rows(table, rng, 8)
     table.delete(rows)
-    return f"people delete {len(rows)} rows: {rows[:8]}" if rows else ""
+    return f"people delete {rows}" if rows else ""
+
+
+def delete_many(table: TableHandle, rng: Random) -> str:
+    """Delete a large part of all rows, or all."""
+    share = rng.choice((0.2, 0.5, 0.9, 1.0))
+    rows = [record for record in table.model.records if chance(rng, share)]
+    table.delete(rows)
+    return f"people delete {len(rows)} rows"
 
 
 def add_own_row(platform: Platform, table: TableHandle, rng: Random) -> str:

@@ -125,14 +125,10 @@ def used(platform: Platform) -> list[dict[str, Any]]:
     return [dataclasses.asdict(one) for one in platform.faults.used]
 
 
-def calls(platform: Platform) -> int:
-    """Requests to both platforms so far."""
-    return int(platform.requests.summary()["total"])
-
-
-def writes(platform: Platform) -> int:
-    """Requests that change the table so far."""
-    return int(platform.requests.writes)
+def progress(platform: Platform) -> tuple[int, int]:
+    """Requests, and those that change the table, since faults were last planned."""
+    summary = platform.requests.summary()
+    return int(summary["total"]), int(summary["writes"])
 
 
 def accounts(platform: Platform) -> list[str]:
