@@ -80,7 +80,8 @@ def run(
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    settings = ("MELTANO_", "TAP_", "TARGET_", "FEISHU_", "OCEANENGINE_")
+    # Compiled modules are kept, as on any machine that runs a job every day.
+    settings = ("MELTANO_", "TAP_", "TARGET_", "FEISHU_", "OCEANENGINE_", "PYTHONDONTWRITE")
     kept = {name: text for name, text in os.environ.items() if not name.startswith(settings)}
     return kept | {"XDG_STATE_HOME": str(folder), "NO_PROXY": "127.0.0.1"}
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 COMPUTED: Final = " (computed)"
 """Ends the approach of a line whose wall is calls x latency, because nobody waited for it."""
 ROUNDS: Final = 3
-REPEATING_SECONDS: Final = 360
+REPEATING_SECONDS: Final = 400
 _BEGIN: Final = time.monotonic()
 
 
@@ -102,14 +102,14 @@ class Result:
 def interleaved(cases: Sequence[Callable[[int], Result]]) -> Iterator[Result]:
     """Run all cases once, then all of them again; yields of each case the run in the middle.
 
-    Late in the run nothing is repeated any more, so that a slow machine gets done too.
+    Late in the run nothing is repeated, so that a slow machine gets done too.
 
     Args:
         cases: Called with the number of the round.
     """
     runs: list[list[Result]] = [[] for _ in cases]
     for number in range(ROUNDS):
-        if number and time.monotonic() - _BEGIN > REPEATING_SECONDS:
+        if number == 1 and time.monotonic() - _BEGIN > REPEATING_SECONDS:
             break
         for place, case in enumerate(cases):
             runs[place].append(case(number))

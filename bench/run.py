@@ -43,6 +43,7 @@ def main() -> None:
     where = machine()
     print(where, flush=True)
     with TemporaryDirectory(prefix="bench-") as folder:
+        startup_loads.warm_up(Path(folder))
         for name in wanted.parts or PARTS:
             for result in PARTS[name](Path(folder)):
                 results.append(result)
