@@ -26,7 +26,7 @@ WRONG = (
     [], [None], ["words"], [[]], {}, {"words": {}},
 )  # fmt: skip
 MOST_REQUESTS = 300
-TRIALS = 25
+TRIALS = 15
 #: Where the answers stand that each stream is made from.
 PLACES = {
     "promotion_report": (
