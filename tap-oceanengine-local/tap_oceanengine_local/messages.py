@@ -68,28 +68,41 @@ class Writer(SimpleSingerWriter):
         self.flush()
 
     def flush(self) -> None:
-        """Hand everything buffered to standard output, whole lines only."""
+        """Hand everything buffered to standard output, whole lines only.
+
+        Raises:
+            SystemExit: The process was told to stop; nothing is written after that.
+        """
         if not self._lines:
             return
         text = "\n".join(self._lines) + "\n"
         self._lines.clear()
+        self.obey()
         self._writing = True
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
         finally:
             self._writing = False
-        if self._exit_code is not None:
-            raise SystemExit(self._exit_code)
+        self.obey()
 
     def stop(self, exit_code: int) -> None:
         """End the process from a signal handler: at once, or behind the lines being written.
 
         Raises:
-            SystemExit: Nothing is being written.
+            SystemExit: Nothing is being written. When the signal came into a finalizer, Python
+                drops this; `obey` raises it again.
         """
         self._lines.clear()
-        if self._writing:
-            self._exit_code = exit_code
-        else:
-            raise SystemExit(exit_code)
+        self._exit_code = exit_code
+        if not self._writing:
+            self.obey()
+
+    def obey(self) -> None:
+        """End the process when it was told to.
+
+        Raises:
+            SystemExit: It was.
+        """
+        if self._exit_code is not None:
+            raise SystemExit(self._exit_code)

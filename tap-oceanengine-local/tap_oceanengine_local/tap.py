@@ -6,6 +6,7 @@ import copy
 import json
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -162,6 +163,7 @@ class TapOceanEngineLocal(Tap):
         finally:
             self.writer.flush()
             self._log_summary()
+        self.writer.obey()
         failures = self.summary.failures()
         if failures:
             raise FailedAccountsError(
@@ -198,13 +200,17 @@ class TapOceanEngineLocal(Tap):
             cls.print_about(about_format)
             return
         cls.print_version(print_fn=cls.logger.info)
-        with _in_words(cls.logger):
-            cls(
-                config=config.config if config else None,
-                state=_json(state, "state"),
-                catalog=_json(catalog, "catalog"),
-                parse_env_config=config.parse_env if config else False,
-            ).sync_all()
+        try:
+            with _in_words(cls.logger):
+                cls(
+                    config=config.config if config else None,
+                    state=_json(state, "state"),
+                    catalog=_json(catalog, "catalog"),
+                    parse_env_config=config.parse_env if config else False,
+                ).sync_all()
+        finally:  # all is done or told, and only Python's own end is left to disturb
+            for one in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(one, signal.SIG_IGN)
 
     @classmethod
     @override

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -94,6 +94,34 @@ def test_a_stop_between_writes_ends_at_once_and_writes_nothing_more():
         writer.stop(143)
     assert stop.value.code == 143
     assert written(writer.flush) == ""
+
+
+def swallowed_stop(writer):
+    # What is raised inside a finalizer goes no further.
+    with suppress(SystemExit):
+        writer.stop(143)
+
+
+def test_a_stop_that_a_finalizer_swallowed_ends_the_run_before_its_next_line():
+    writer = Writer()
+    writer.write_record("leads", RECORD, "t")
+    swallowed_stop(writer)
+    writer.write_record("leads", RECORD, "t")
+
+    def go_on():
+        with pytest.raises(SystemExit) as stop:
+            writer.write_state({"bookmarks": {"leads": {}}})
+        assert stop.value.code == 143
+
+    assert written(go_on) == ""
+
+
+def test_a_stop_that_a_finalizer_swallowed_is_obeyed_when_nothing_is_left_to_write():
+    writer = Writer()
+    swallowed_stop(writer)
+    with pytest.raises(SystemExit) as stop:
+        writer.obey()
+    assert stop.value.code == 143
 
 
 def test_a_stop_during_a_write_ends_behind_the_last_whole_line(monkeypatch):

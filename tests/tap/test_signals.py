@@ -47,6 +47,25 @@ def test_a_run_told_to_stop_exits_with_128_plus_the_signal(sandbox, sandbox_conf
     assert b"Traceback" not in log
 
 
+def test_a_signal_after_the_work_is_done_disturbs_nothing(sandbox, sandbox_config, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(sandbox_config), encoding="utf-8")
+    program = (
+        "import atexit, os, signal, sys\n"
+        "from tap_oceanengine_local.tap import TapOceanEngineLocal\n"
+        "atexit.register(os.kill, os.getpid(), signal.SIGTERM)\n"
+        "TapOceanEngineLocal.cli(sys.argv[1:])\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, "--config", tmp_path / "config.json"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    assert b"Traceback" not in run.stderr
+    assert json.loads(run.stdout.splitlines()[-1])["type"] == "STATE"
+
+
 def test_a_reader_that_goes_away_ends_the_run_in_words(sandbox, sandbox_config, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(sandbox_config), encoding="utf-8")
     run = subprocess.Popen(
