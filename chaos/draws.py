@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from random import Random
 
 _SIGNALS: Final = (signal.SIGKILL, signal.SIGTERM)
@@ -45,6 +46,19 @@ class Kill:
     victim: int
     number: int
     moment: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """What happens while runs are under way.
+
+    Attributes:
+        signals: Per run the signals that it gets.
+        people: When people change the table, or None.
+    """
+
+    signals: Sequence[Sequence[Kill]]
+    people: Moment | None = None
 
 
 def world(rng: Random) -> dict[str, Any]:

@@ -14,17 +14,17 @@ import draws
 import faults
 import oracle
 import processes
-from draws import chance
+from draws import Disturbance, chance
 from jobs import Jobs
 from meltano_runs import MeltanoProject
 from pipeline import Pipeline
 from platforms import Platforms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from draws import Moment
+    from draws import Kill, Moment
     from pipeline import Job, Kit, Run
     from processes import Child, Victim
     from sight import Snapshot
@@ -49,19 +49,6 @@ class Tally:
     reauthorised: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Disturbance:
-    """What happens while runs are under way.
-
-    Attributes:
-        signals: Per run the signals that it gets.
-        people: When people change the table, or None.
-    """
-
-    signals: Sequence[Sequence[draws.Kill]]
-    people: Moment | None = None
-
-
 class Episode:
     """A world and its history.
 
@@ -74,6 +61,7 @@ class Episode:
 
     Attributes:
         trail: What was done, a line each.
+        uses_meltano: Whether Meltano runs the plugins.
     """
 
     def __init__(
@@ -83,20 +71,24 @@ class Episode:
         self.tally = tally
         self._rng = rng = Random(seed)  # noqa: S311  a soak, no secret
         drawn = chance(rng, 0.1)
-        self._meltano = drawn if meltano is None else meltano
+        self.uses_meltano = drawn if meltano is None else meltano
         world, switches, app = draws.world(rng), draws.switches(rng), draws.app(rng)
         self.platforms = Platforms(folder, world, switches)
         url = self.platforms.url
         self.pipeline: MeltanoProject | Pipeline = (
-            MeltanoProject(folder, url, kit.root) if self._meltano else Pipeline(folder, url, kit)
+            MeltanoProject(folder, url, kit.root)
+            if self.uses_meltano
+            else Pipeline(folder, url, kit)
         )
         self._first = self._today - rng.randint(4, 12) * _DAY
         settings = draws.settings(rng)
         accounts = self.platforms.ask("sight.accounts")
-        self._jobs = Jobs(rng, accounts, self._first, settings=settings, forked=not self._meltano)
+        self._jobs = Jobs(
+            rng, accounts, self._first, settings=settings, forked=not self.uses_meltano
+        )
         self._memory = oracle.Memory()
         self.platforms.ask("sight.set_up", app=app)
-        how = "Meltano" if self._meltano else "tap | target"
+        how = "Meltano" if self.uses_meltano else "tap | target"
         self._say(f"{how}, {world}, {switches}, {app}, {settings}, from {self._first}")
 
     @property
@@ -160,8 +152,8 @@ class Episode:
             self._say(f"fault: {faults.in_words(one)}")
         if chance(rng, 0.35):
             jobs.insert(rng.randrange(2), self._jobs.range(self._today))
-        signals = [draws.kills(rng, meltano=self._meltano) for _ in jobs]
-        people = draws.moment(rng, meltano=self._meltano) if chance(rng, 0.2) else None
+        signals = [draws.kills(rng, meltano=self.uses_meltano) for _ in jobs]
+        people = draws.moment(rng, meltano=self.uses_meltano) if chance(rng, 0.2) else None
         if chance(rng, 0.7):
             self._authorise()
         self.platforms.ask("sight.plan_faults", faults=planned)
@@ -243,9 +235,11 @@ class Episode:
         """Run jobs at once, with what happens to them; returns also what people found and left."""
         children: list[Child] = []
         runs, between = [], []
-        pending: list[tuple[Victim, draws.Kill]] = []
+        pending: list[tuple[Victim, Kill]] = []
         people = [disturbance.people] if disturbance.people else []
         for job, kills in zip(jobs, disturbance.signals, strict=True):
+            if runs and self.uses_meltano:
+                self._until_asking(runs[0])
             run = self.pipeline.start(job)
             runs.append(run)
             children += run.children
@@ -265,6 +259,14 @@ class Episode:
         except processes.TooLongError as error:
             raise ViolationError(f"{error}\n" + "".join(run.logs() for run in runs)) from None
         return runs, between
+
+    def _until_asking(self, run: Run) -> None:
+        """Wait for a run's first request: two that start at once spoil Meltano's catalog file."""
+        for _ in range(6000):
+            calls, _writes = self.platforms.ask("sight.progress")
+            if calls or all(child.poll() is not None for child in run.children):
+                return
+            processes.pause(0.01)
 
     def _send(self, victim: Victim, number: int, passed: float) -> None:
         if victim.send(number):

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from pipeline import Run, Span
-    from processes import Child
     from sight import Key, Snapshot
 
 _NUMBERS: Final = frozenset(COLUMNS) - {DAY, UNIT, "账户ID", "账户名称", "单元名称"}
@@ -199,17 +198,12 @@ def ended_well(run: Run) -> Iterator[str]:
         code = child.code
         if child.left_others:
             yield f"{child.name} left processes behind."
-        if "Traceback" in log and not _is_our_signal(child, log):
+        if "Traceback" in log:
             yield f"{child.name} crashed."
         if code not in {0, 1} | {128 + number for number in sent} | {-number for number in sent}:
             yield f"{child.name} exited {code} after signals {child.sent}."
-        if code == 1 and "ERROR" not in log:
+        if code == 1 and "error" not in log.lower():
             yield f"{child.name} exited 1 without a word."
-
-
-def _is_our_signal(child: Child, log: str) -> bool:
-    """Whether what looks like a crash is a signal that came while the interpreter shut down."""
-    return "Exception ignored" in log and any(f"SystemExit: {128 + n}" in log for n in child.sent)
 
 
 def tokens(after: Snapshot, stored: tuple[str, str] | None) -> Iterator[str]:

@@ -98,7 +98,9 @@ class Run:
         lines = []
         for one in self.children:
             text = one.log.read_text("utf-8", "replace") if one.log.exists() else ""
-            told = [line for line in text.splitlines() if "| INFO " not in line]
+            told = [
+                line for line in text.splitlines() if "| INFO " not in line and "[info " not in line
+            ]
             lines += [f"--- {one.name} exited {one.code}, {one.log}", *told[-40:]]
         return "\n".join(lines) + "\n"
 
