@@ -55,13 +55,42 @@ class Sample:
     keys: Sequence[Key]
 
 
-def cheapest(bindings: Sequence[Binding], keys: Iterable[Key], sample: Sample) -> list[Ask] | None:
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What the run has asked for already, and whether more keys will come.
+
+    Attributes:
+        more: More keys may come after these.
+        times: How often it had to ask.
+        calls: Calls that took.
+    """
+
+    more: bool = False
+    times: int = 0
+    calls: int = 0
+
+    def total(self, calls: int) -> int:
+        """Return what asking costs in the end, when it takes so many calls now.
+
+        Where more keys come, as much is expected to follow as came before; one scan would have
+        answered all of it.
+        """
+        return (3 + 2 * self.times) * (self.calls + calls) if self.more else calls
+
+
+def cheapest(
+    bindings: Sequence[Binding],
+    keys: Iterable[Key],
+    sample: Sample,
+    prospect: Prospect = Prospect(),
+) -> list[Ask] | None:
     """Return the searches that find the keys' rows; None when the rest of a scan is no dearer.
 
     Args:
         bindings: The parts of the key.
         keys: Keys whose rows are not known.
         sample: The first page, which the scan does not have to read again.
+        prospect: What the run has asked for, and whether more will come.
     """
     wanted = list(keys)
     best: tuple[int, int, list[Ask]] | None = None
@@ -75,7 +104,7 @@ def cheapest(bindings: Sequence[Binding], keys: Iterable[Key], sample: Sample) -
             calls = _calls(asks, likely * share)
             if best is None or calls < best[0]:
                 best = (calls, _calls(asks, least * share), asks)
-    if best is None or best[1] >= scan_calls(sample.total):
+    if best is None or prospect.total(best[1]) >= scan_calls(sample.total):
         return None
     return best[2]
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from target_feishu_bitable.columns import Column
 from target_feishu_bitable.errors import ConfigError, SchemaMismatch
 from target_feishu_bitable.lookup import Lookup
+from target_feishu_bitable.making import make_column, make_table
 from target_feishu_bitable.schema import layout
 
 if TYPE_CHECKING:
@@ -100,13 +101,10 @@ class Base:
             ConfigError: It is missing and create_missing is off, or another stream's already.
             SchemaMismatch: The stream does not fit any table.
         """
-        wanted = (
-            mapping.table
-            or self.settings.table
-            or self.settings.place.table_id
-            or table_name_for(stream)
-        )
-        table_id = wanted if _is_table_id(wanted) else self._by_name().get(wanted)
+        named = mapping.table or self.settings.table or self.settings.place.table_id
+        wanted = named or table_name_for(stream)
+        is_id = named is not None and _is_table_id(named)
+        table_id = wanted if is_id else self._by_name().get(wanted)
         if table_id is None:
             table = self._make(stream, wanted, mapping, schema, keys)
         else:
@@ -211,8 +209,8 @@ class Base:
             return self._make_empty(name, specs)
 
     def _make_empty(self, name: str, specs: Sequence[FieldSpec]) -> Table:
-        table_id = self.client.create_table(name, [spec.to_wire() for spec in specs])
-        self._by_name()[name] = table_id
+        table_id = make_table(self.client, name, specs)
+        self._names = (self._names or {}) | {name: table_id}
         logger.info("Created the table %r (%s).", name, table_id)
         columns = [Column.from_wire(one) for one in self.client.list_fields(table_id, fresh=True)]
         table = Table(
@@ -237,7 +235,7 @@ class Base:
         if self.settings.dry_run:
             logger.info("Dry run: the column %r would be created.", spec.name)
             return _imagined(spec)
-        column = Column.from_wire(self.client.create_field(table.id, spec.to_wire()))
+        column = Column.from_wire(make_column(self.client, table.id, spec))
         table.made.add(column.field_id)
         logger.info("Created the column %r in %r.", spec.name, table.name)
         return column

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from target_feishu_bitable.texts import CellError, describe, number, written
+from target_feishu_bitable.texts import CellError, describe, number, whole, written
 from target_feishu_bitable.values import Moments, Numbers
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class Codec(ABC):
             return None
         try:
             known = self.values.canonical(value)
+            if isinstance(known, str) and not known.isascii():
+                known = whole(known)
             return None if known is None else self._check(known)
         except CellError as error:
             raise CellError(error.reason, self.column.name) from error

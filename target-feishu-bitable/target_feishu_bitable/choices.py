@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from target_feishu_bitable.cells import Codec, joined
-from target_feishu_bitable.texts import CellError, describe, written
+from target_feishu_bitable.texts import CellError, describe, whole, written
+from target_feishu_bitable.values import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
+    from target_feishu_bitable.columns import Column
+    from target_feishu_bitable.values import Values
     from target_feishu_bitable.wire import JSON
 
 MOST_OPTIONS_PER_CELL: Final = 1_000
@@ -38,7 +41,10 @@ class _Options(frozenset[str]):
 class SelectCell(Codec):
     """Single-choice columns: the option's name; an unknown name becomes a new option."""
 
-    filterable = True
+    def __init__(self, column: Column, values: Values) -> None:
+        super().__init__(column, values)
+        # An option "700.0" is 700 here, and "2026/02/11" a day; no filter knows that.
+        self.filterable = isinstance(values, Texts)
 
     @override
     def _check(self, known: Hashable) -> Hashable:
@@ -118,7 +124,7 @@ def _option_names(value: object) -> dict[str, None]:
     entries = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(entry, list | tuple | dict) for entry in entries):
         raise CellError("a list with nested data in it is no list of option names")
-    names = (written(entry).strip() for entry in entries if entry is not None)
+    names = (whole(written(entry)).strip() for entry in entries if entry is not None)
     found = dict.fromkeys(name for name in names if name)
     if len(found) > MOST_OPTIONS_PER_CELL:
         raise CellError(f"{len(found):,} options; a cell takes at most {MOST_OPTIONS_PER_CELL:,}")

@@ -106,10 +106,14 @@ class BitableClient:
         """Return all columns of a table."""
         return list(self._all(f"{self._table(table_id)}/fields", fresh=fresh))
 
-    def create_field(self, table_id: str, field: NewFieldJSON) -> FieldJSON:
-        """Create a column."""
+    def create_field(self, table_id: str, field: NewFieldJSON, *, client_token: str) -> FieldJSON:
+        """Create a column; the same `client_token` (UUIDv4) makes it once only.
+
+        Raises:
+            UnknownOutcome: Unclear whether it was made.
+        """
         path = f"{self._table(table_id)}/fields"
-        query = {"client_token": self.new_token()}
+        query = {"client_token": client_token}
         data = self._write("POST", path, dict(field), query=query, fresh=True)
         created: FieldJSON = part_of(data, "field", path)
         return created

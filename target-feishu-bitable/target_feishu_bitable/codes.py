@@ -65,6 +65,11 @@ _ACCESS: Final = {
 }
 
 
+_ADVICE: Final = {
+    1254041: "Check the settings table and tables (or the link): the base has no such table.",
+}
+
+
 def meaning(code: int) -> tuple[type[TargetError], str]:
     """Return the kind of error that a refusing code is, and what a person does about it."""
     if code in _LIMITS:
@@ -80,4 +85,4 @@ def meaning(code: int) -> tuple[type[TargetError], str]:
     ):
         if code in codes:
             return kind, ""
-    return ApiError, ""
+    return ApiError, _ADVICE.get(code, "")

@@ -29,13 +29,13 @@ class Console:
     Attributes:
         out: Reports.
         err: What went wrong, and questions.
-        answers: Where a person answers from.
+        answers: Where a person answers from; None when that is closed.
         as_json: Reports are one JSON document.
     """
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
-    answers: TextIO = field(default_factory=lambda: sys.stdin)
+    answers: TextIO | None = field(default_factory=lambda: sys.stdin)
     as_json: bool = False
 
     def say(self, *lines: str) -> None:
@@ -67,7 +67,7 @@ class Console:
         """
         if yes:
             return True
-        if not self.answers.isatty():
+        if self.answers is None or not self.answers.isatty():
             self.complain("Nothing was changed: there is no terminal to ask on. Add --yes.")
             return None
         self.err.write(f"{question} [y/N] ")

@@ -11,8 +11,9 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from target_feishu_bitable.codes import MANAGE, TIMED_OUT, TOKEN_CONFLICT
-from target_feishu_bitable.errors import AccessError, TargetError, TooMuch, UnknownOutcome
+from target_feishu_bitable.errors import AccessError, RowGone, TargetError, TooMuch, UnknownOutcome
 from target_feishu_bitable.plan import ABSENT
+from target_feishu_bitable.recent import LAG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NOT_READY: Final = 1254607
-LAG_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
-"""How long a row just written may stay invisible to searches: waited out before it counts."""
 
 
 class Creator:
@@ -99,16 +98,16 @@ class Creator:
     def _send(self, records: Sequence[NewRecordJSON], token: str) -> list[str]:
         table, recent = self._lane.table, self._lane.base.recent
         there = table.lookup.total
-        recent.sending(table.id, there + len(records))
+        recent.note(table.id, there + len(records))
         try:
             made = self._client.batch_create(
                 table.id, records, client_token=token, fresh=table.is_fresh
             )
         except TargetError as error:
             if not isinstance(error, UnknownOutcome) and error.code != NOT_READY:
-                recent.answered(table.id, there)
+                recent.note(table.id, there)
             raise
-        recent.answered(table.id, there + len(made))
+        recent.note(table.id, there + len(made))
         return made
 
     def _keep(self, rows: Sequence[Row], record_ids: Sequence[str]) -> None:
@@ -138,13 +137,18 @@ class Creator:
         """Create rows that no key tells apart: only the client_token keeps them single."""
         records = [self._record(row) for row in rows]
         token = self._client.new_token()
+        is_unclear = False
         for seconds in LAG_SECONDS:
             try:
                 return self._send(records, token)
             except UnknownOutcome as error:
                 lost = error
-                if error.code in TOKEN_CONFLICT:
+                is_spent = error.code in TOKEN_CONFLICT
+                if is_spent and is_unclear:
                     break
+                if is_spent:  # nothing went out with it before
+                    token = self._client.new_token()
+                is_unclear = is_unclear or not is_spent
                 self._sleep(seconds)
         raise UnknownOutcome(
             f"{lost} Whether the last {len(rows)} rows of the stream {self._lane.stream} are in "
@@ -160,17 +164,34 @@ class Creator:
         try:
             seen = self._is_visible(row)
         finally:
-            if not seen:  # also when a signal stops the waiting
-                self._client.batch_delete(self._lane.table.id, made)
-                self._lane.base.recent.answered(self._lane.table.id, 0)
+            left = "" if seen else self._remove(made)  # also when a signal stops the waiting
         if not seen:
             raise AccessError(
                 f"The table {self._lane.table.name!r} does not show the app its own rows, so it "
-                f"can't be kept without duplicates; the one row written to find out was "
-                f"removed. {MANAGE}"
+                f"can't be kept without duplicates; the one row written to find out "
+                f"{left or 'was removed'}. {MANAGE}"
             )
         self._lane.counts.created += 1
         self._lane.table.lookup.total = max(1, self._lane.table.lookup.total)
+
+    def _remove(self, record_ids: list[str]) -> str:
+        """Delete the trial row; return what became of it when that can't be done, else ""."""
+        for seconds in LAG_SECONDS:
+            try:
+                self._client.batch_delete(self._lane.table.id, record_ids)
+            except RowGone:
+                break
+            except UnknownOutcome as error:
+                logger.warning("%s Deleting it again.", error)
+                self._sleep(seconds)
+            except TargetError as error:
+                return f"({', '.join(record_ids)}) could not be removed: {error}"
+            else:
+                break
+        else:
+            return f"({', '.join(record_ids)}) may still be there"
+        self._lane.base.recent.note(self._lane.table.id, 0)
+        return ""
 
     def _is_visible(self, row: Row) -> bool:
         lookup = self._lane.table.lookup

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 from singer_sdk.exceptions import (
     ConfigValidationError,
     InvalidInputLine,
+    MappingError,
     RecordsWithoutSchemaException,
+)
+from singer_sdk.helpers.capabilities import (
+    ADD_RECORD_METADATA_CONFIG,
+    FLATTENING_CONFIG,
+    STREAM_MAPS_CONFIG,
+    TARGET_VALIDATE_RECORDS_CONFIG,
 )
 from singer_sdk.io_base import SingerReader
 from typing_extensions import override
@@ -27,6 +34,33 @@ if TYPE_CHECKING:
 _DECODER: Final = json.JSONDecoder(parse_float=Decimal)  # json.loads would make one per line
 
 
+_SHAPES: Final[dict[str, tuple[str, type]]] = {
+    "SCHEMA": ("schema", dict),
+    "RECORD": ("record", dict),
+    "STATE": ("value", dict),
+    "BATCH": ("manifest", list),
+    "ACTIVATE_VERSION": ("version", int),
+}
+"""What each kind of message must carry."""
+
+
+SDK_SETTINGS: Final[dict[str, Any]] = {
+    name: setting
+    for schema in (
+        STREAM_MAPS_CONFIG,
+        FLATTENING_CONFIG,
+        ADD_RECORD_METADATA_CONFIG,
+        TARGET_VALIDATE_RECORDS_CONFIG,
+    )
+    for name, setting in schema["properties"].items()
+}
+"""Settings of the SDK that people may use here, with their JSON Schemas."""
+
+
+class NotSinger(InvalidInputLine):
+    """A line is no Singer message; the text repeats nothing of it."""
+
+
 class Reader(SingerReader):
     """The SDK's reader, which would log a line that it can't read, and with it what it holds."""
 
@@ -37,8 +71,20 @@ class Reader(SingerReader):
         except ValueError:
             message = None
         if not isinstance(message, dict):
-            raise InvalidInputLine("A line is not a JSON object.")
+            raise NotSinger("A line is not a JSON object.")
+        kind = message.get("type")
+        if not isinstance(kind, str) or kind not in _SHAPES:
+            raise NotSinger("A message is of no type that Singer knows.")
+        part, shape = _SHAPES[kind]
+        if not isinstance(message.get(part), shape):
+            raise NotSinger(f"A {kind} message has no {part}, or a strange one.")
+        if kind == "SCHEMA" and not _are_properties(message["schema"].get("properties")):
+            raise NotSinger("A SCHEMA message has no properties, or strange ones.")
         return message
+
+
+def _are_properties(given: object) -> bool:
+    return isinstance(given, dict) and all(isinstance(one, dict | bool) for one in given.values())
 
 
 @contextmanager
@@ -52,11 +98,15 @@ def in_words(logger: logging.Logger) -> Iterator[None]:
     except TargetError as error:
         logger.error("%s", error)  # noqa: TRY400  a sentence for a person
         sys.exit(1)
+    except MappingError as error:
+        logger.error("Setting stream_maps is not right: %s", error)  # noqa: TRY400
+        sys.exit(1)
     except RecordsWithoutSchemaException as error:
         logger.error("%s", error)  # noqa: TRY400  a sentence for a person
         sys.exit(1)
-    except InvalidInputLine:
-        logger.error("The input is not made of Singer messages, one JSON object a line.")  # noqa: TRY400
+    except InvalidInputLine as error:
+        what = str(error) if isinstance(error, NotSinger) else ""
+        logger.error("The input is not made of Singer messages, one JSON object a line. %s", what)  # noqa: TRY400
         sys.exit(1)
     except SystemExit as stop:
         if isinstance(stop.code, int) and stop.code > SIGNAL_EXIT:

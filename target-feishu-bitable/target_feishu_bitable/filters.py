@@ -93,6 +93,25 @@ def ways_to_ask(
     return ways
 
 
+def strange_days(bindings: Sequence[Binding]) -> FilterJSON | None:
+    """Return a search for days in text columns that are not spelled 2026-02-01, or None.
+
+    A filter by day would miss them: 2026/2/1 and 2026年2月1日, as a person or a sheet writes them.
+    """
+    conditions = [
+        _condition(binding, "contains", [mark])
+        for binding in bindings
+        if is_text_of_days(binding)
+        for mark in ("/", ".", ":", "年", *(f"-{month}-" for month in range(1, 10)))
+    ]
+    return _either(conditions[:MOST_CONDITIONS]) if conditions else None
+
+
+def is_text_of_days(binding: Binding) -> bool:
+    """Tell whether a text column holds days."""
+    return binding.column.type == FieldType.TEXT and isinstance(binding.codec.values, Dates)
+
+
 def _equal(part: int, binding: Binding, values: set[Hashable]) -> list[Ask]:
     texts = {binding.codec.condition(value): value for value in values}
     groups = _groups([_condition(binding, "is", [text]) for text in sorted(texts)])
@@ -148,13 +167,16 @@ def _ranges(part: int, binding: Binding, stretches: Sequence[Sequence[str]]) -> 
 def _range(binding: Binding, first: str, last: str) -> FilterGroupJSON:
     # ExactDate is cut to midnight, and there is no isGreaterEqual for dates: a day wider on both
     # sides, whatever the time of day in the cells.
-    before = date.fromisoformat(first) - _DAY
-    after = date.fromisoformat(last) + _DAY
+    bounds = []
+    if first > str(date.min):
+        bounds.append(("isGreater", date.fromisoformat(first) - _DAY))
+    if last < str(date.max):
+        bounds.append(("isLess", date.fromisoformat(last) + _DAY))
     return {
         "conjunction": "and",
         "conditions": [
             _condition(binding, operator, ["ExactDate", str(binding.codec.encode(str(day)))])
-            for operator, day in (("isGreater", before), ("isLess", after))
+            for operator, day in bounds
         ],
     }
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from target_feishu_bitable.asking import PAGE, Sample, cheapest, exact, is_dearer
+from target_feishu_bitable.asking import PAGE, Prospect, Sample, cheapest, exact, is_dearer
 from target_feishu_bitable.client import Page
 from target_feishu_bitable.errors import ApiError
-from target_feishu_bitable.filters import Coverage, covers
+from target_feishu_bitable.filters import Coverage, covers, strange_days
 from target_feishu_bitable.known import KnownRows
+from target_feishu_bitable.recent import LAG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 GET_AT_ONCE: Final = 100
-LOOK_AGAIN_SECONDS: Final = 2.0
-MOST_LOOKS: Final = 5
 FILTER_REFUSED: Final = frozenset({1254018, 1254107, 99992402})
 """Refusals of a filter; projects report them also for filters that the documents allow."""
 MOST_NAMES: Final = 200
@@ -66,6 +65,9 @@ class Lookup:
         self.surplus: dict[Key, list[str]] = {}
         self.made: set[str] = set()
         self._counted = False
+        self._times_asked = 0
+        self._pages_asked = 0
+        self._days_are_plain = False
 
     def bind(
         self,
@@ -110,18 +112,18 @@ class Lookup:
 
     def _settled_page(self) -> Page:
         page = next(self._pages(self._search()))
-        for _ in range(MOST_LOOKS):
+        for seconds in LAG_SECONDS:
             if self._awaited is None or page.total >= self._awaited.rows:
-                break
+                return page
             left = self._awaited.until - self._client.session.clock()
             if left <= 0:
                 break
-            logger.info(
+            logger.warning(
                 "The table shows %d of the %d rows that it had a moment ago; looking again.",
                 page.total,
                 self._awaited.rows,
             )
-            self._client.session.sleep(min(LOOK_AGAIN_SECONDS, left))
+            self._client.session.sleep(min(seconds, left))
             page = next(self._pages(self._search()))
         return page
 
@@ -150,16 +152,27 @@ class Lookup:
         self._first = Page([], 0, None)
         self._coverage.everything = True
 
-    def learn(self, keys: Iterable[Key]) -> None:
-        """Read what is needed to know the rows of these keys; asks for nothing twice."""
+    def learn(self, keys: Iterable[Key], *, more: bool = False) -> None:
+        """Read what is needed to know the rows of these keys; asks for nothing twice.
+
+        Args:
+            keys: The keys.
+            more: Others may follow in this run.
+        """
         self.open()
         unknown = [key for key in keys if not self._coverage.has(key)]
         if not unknown:
             return
-        asks = cheapest(self._known.keys, unknown, Sample(self.total, self._known.sample(PAGE)))
-        if asks is None:
+        asks = cheapest(
+            self._known.keys,
+            unknown,
+            Sample(self.total, self._known.sample(PAGE)),
+            Prospect(more, self._times_asked, self._pages_asked),
+        )
+        if asks is None or self._has_strange_days(asks):
             self._scan()
             return
+        self._times_asked += 1
         for place, ask in enumerate(asks):
             if not self._ask(ask, later=asks[place + 1 :]):
                 self._scan()
@@ -219,6 +232,21 @@ class Lookup:
         """Take note of cells that this run changed, by the index of their binding."""
         self._known.changed(row, changes)
 
+    def _has_strange_days(self, asks: Sequence[Ask]) -> bool:
+        asked = strange_days([self._known.keys[part] for part in {ask.part for ask in asks}])
+        if asked is None or self._days_are_plain:
+            return False
+        search = self._search() | {"filter": asked}
+        try:
+            page = self._client.search_page(self._table_id, search, size=1, fresh=self._fresh)
+        except ApiError as error:
+            if error.code not in FILTER_REFUSED:
+                raise
+            logger.warning("%s The table is read without a filter instead.", error)
+            return True
+        self._days_are_plain = page.total == 0
+        return not self._days_are_plain
+
     def _scan(self) -> None:
         # A page token is no snapshot: once this run has made rows, the scan begins anew.
         first = None if self.made else self._first
@@ -250,8 +278,10 @@ class Lookup:
             return False
         if later is not None and is_dearer(first.total, ask, later, total=self.total):
             return False
+        self._pages_asked += 1
         for page in self._pages(search, first=first):
             self._known.take(page.records)
+            self._pages_asked += 1
         self._coverage.asks.append(ask)
         return True
 

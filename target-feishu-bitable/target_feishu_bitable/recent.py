@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SETTLING_SECONDS: Final = 4.0
-"""How long after its answer a write may not be seen."""
-UNDER_WAY_SECONDS: Final = 10.0
-"""How long after it was sent a write without an answer may still be carried out."""
+LAG_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
+"""Waits between looks at what was just written, until it counts as missing."""
+SETTLING_SECONDS: Final = sum(LAG_SECONDS)
+"""How long after it was sent, or answered, a write may not be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +62,18 @@ class Recent:
         """Return what should be seen in a table; None when nobody wrote it a moment ago."""
         found = self._tables.get(table_id)
         now = self._clock()
-        return found if found and now < found.until <= now + UNDER_WAY_SECONDS else None
+        return found if found and now < found.until <= now + SETTLING_SECONDS else None
 
-    def sending(self, table_id: str, rows: int) -> None:
-        """Note before a write how many rows the table will have."""
-        self._note(table_id, rows, UNDER_WAY_SECONDS)
-
-    def answered(self, table_id: str, rows: int) -> None:
-        """Note after a write, or its refusal, how many rows the table has."""
-        self._note(table_id, rows, SETTLING_SECONDS)
+    def note(self, table_id: str, rows: int) -> None:
+        """Note how many rows a table has, or before a write: will have if it is carried out."""
+        self._tables[table_id] = Awaited(rows, self._clock() + SETTLING_SECONDS)
+        self._write()
 
     def forget(self) -> None:
         """Await nothing: rows were deleted."""
         if self._tables:
             self._tables = {}
             self._write()
-
-    def _note(self, table_id: str, rows: int, seconds: float) -> None:
-        self._tables[table_id] = Awaited(rows, self._clock() + seconds)
-        self._write()
 
     def _read(self) -> dict[str, Awaited]:
         try:
@@ -111,6 +104,6 @@ class Recent:
                 "the same %g seconds.",
                 self._path,
                 error,
-                UNDER_WAY_SECONDS,
+                SETTLING_SECONDS,
             )
             self._path = None

@@ -106,11 +106,23 @@ def layout(
             plan.problems.append(f"{key}: a key that the stream's schema does not have")
         elif named.get(key) is False:
             plan.problems.append(f"{key}: a key can't be dropped; name its column in `tables`")
+    plan.problems += [
+        f"{name}: there is no column with the id {wanted}"
+        for name, wanted in named.items()
+        if isinstance(wanted, str) and _is_field_id(wanted.strip()) and name not in properties
+        if wanted.strip() not in plan.by_id and wanted.strip() not in plan.by_name
+    ]
     keys = [key for key in key_properties if key in properties]
     for name in (*keys, *(name for name in properties if name not in keys)):
         if named.get(name) is not False:
-            wanted = _column_name(name, properties[name], named.get(name), use_titles=use_titles)
-            _place(plan, name, properties[name], wanted, is_key=name in keys, zone=zone)
+            _place(
+                plan,
+                name,
+                properties[name],
+                _wanted(name, properties[name], named.get(name), use_titles=use_titles),
+                is_key=name in keys,
+                zone=zone,
+            )
     if plan.missing and not create_missing:
         plan.problems += [
             f"{missing.property}: there is no column “{missing.spec.name}”; create it as a "
@@ -125,40 +137,50 @@ def layout(
         )
     if plan.problems:
         raise SchemaMismatch(
-            f"The stream {stream} does not fit the table; nothing was written:\n"
+            f"The stream {stream} does not fit the table; nothing was written with this schema:\n"
             + "\n".join(f"  - {problem}" for problem in plan.problems)
         )
     return Layout(tuple(plan.bound), tuple(plan.missing), tuple(plan.read_only))
 
 
-def _column_name(
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The column that a property asks for; only a person may mean a field id by its name."""
+
+    name: str
+    may_be_id: bool = False
+
+
+def _wanted(
     name: str, schema: Mapping[str, Any], named: str | bool | None, *, use_titles: bool
-) -> str:
+) -> _Wanted:
     if isinstance(named, str) and named.strip():
-        return _one_line(named)
+        return _Wanted(_one_line(named), may_be_id=True)
     title = schema.get("title")
     if use_titles and isinstance(title, str) and title.strip():
-        return _one_line(title)
-    return _one_line(name)
+        return _Wanted(_one_line(title))
+    return _Wanted(_one_line(name))
 
 
 def _place(
     plan: _Plan,
     name: str,
     schema: Mapping[str, Any],
-    wanted: str,
+    asked: _Wanted,
     *,
     is_key: bool,
     zone: ZoneInfo,
 ) -> None:
+    wanted = asked.name
     if not wanted:
         plan.problems.append(
             f"{name!r}: a property without a name; name its column in `tables`, or "
             "drop it with false"
         )
         return
-    column = plan.by_id.get(wanted) or plan.by_name.get(wanted)
-    if column is None and _is_field_id(wanted):
+    by_id = plan.by_id.get(wanted) if asked.may_be_id else None
+    column = by_id or plan.by_name.get(wanted)
+    if column is None and asked.may_be_id and _is_field_id(wanted):
         plan.problems.append(f"{name}: there is no column with the id {wanted}")
         return
     place = column.field_id if column else wanted

@@ -51,6 +51,7 @@ _LONGEST_WAIT: Final = 60.0
 _WRONG_ADDRESS: Final = frozenset(range(400, 500)) - {408, 429}
 """HTTP statuses of an answer without the platform's envelope that no repetition would change."""
 _TOO_LARGE: Final = 413
+_SERVER_ERROR: Final = 500
 
 
 class _Again(Exception):  # noqa: N818  a wish, not a fault
@@ -202,6 +203,11 @@ class Session:
         if code in BUSY or (fresh and code in LATE) or (code in UNKNOWN and not writes):
             return _Again(failure(Unavailable, method, path, answer))
         kind, advice = meaning(code)
+        if kind is ApiError and answer.status >= _SERVER_ERROR:
+            # A code that says nothing: the status does.
+            if writes:
+                return failure(UnknownOutcome, method, path, answer)
+            return _Again(failure(Unavailable, method, path, answer))
         return failure(kind, method, path, answer, advice)
 
     def _wait_before_next(self, state: RetryCallState) -> float:

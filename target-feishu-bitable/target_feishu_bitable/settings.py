@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+
+import fastjsonschema
 
 from target_feishu_bitable.errors import ConfigError
 from target_feishu_bitable.locate import read_bitable
@@ -17,7 +20,7 @@ from target_feishu_bitable.mapping import StreamMapping, read_tables, unflatten
 from target_feishu_bitable.transport import check_url
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from target_feishu_bitable.locate import Place
 
@@ -139,16 +142,17 @@ class Settings:
         return load(config)
 
 
-def load(config: Mapping[str, Any], *, known: Collection[str] = ()) -> Settings:
+def load(config: Mapping[str, Any], *, known: Mapping[str, Any] = MappingProxyType({})) -> Settings:
     """Check settings and fill in defaults.
 
     Args:
         config: Settings as JSON values, objects nested or with dotted flat keys.
-        known: Names of settings that belong to the SDK and are not looked at here.
+        known: JSON Schemas of settings that belong to the SDK; they are checked, and left out.
 
     Raises:
         ConfigError: A setting is wrong; the sentence names it.
     """
+    _check_known(config, known)
     given = unflatten({k: v for k, v in config.items() if k not in known})
     properties: Mapping[str, Any] = SCHEMA["properties"]
     for name in given:
@@ -165,6 +169,17 @@ def load(config: Mapping[str, Any], *, known: Collection[str] = ()) -> Settings:
     settings = Settings(**values)
     read_bitable(settings.bitable)
     return settings
+
+
+def _check_known(config: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    for name in config.keys() & known.keys():
+        if config[name] is None:
+            continue
+        try:
+            fastjsonschema.validate(known[name], config[name], use_default=False)
+        except fastjsonschema.JsonSchemaValueException as error:
+            what = error.message.removeprefix("data")
+            raise ConfigError(f"Setting {name}{what}.") from None
 
 
 def _value(name: str, value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401  JSON

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import fastjsonschema
-from singer_sdk.exceptions import InvalidRecord
+from singer_sdk.exceptions import InvalidJSONSchema, InvalidRecord
 from singer_sdk.sinks import Sink
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 from typing_extensions import override
 
 from target_feishu_bitable import limits
-from target_feishu_bitable.errors import ConfigError, RowError, TargetError
+from target_feishu_bitable.errors import ConfigError, RowError, SchemaMismatch, TargetError
 from target_feishu_bitable.fields import CellError
 from target_feishu_bitable.lane import Lane
 from target_feishu_bitable.plan import ABSENT, Plan, Row, plan
@@ -32,7 +33,7 @@ class _Validator(BaseJSONSchemaValidator):
 
     def __init__(self, schema: dict[str, Any]) -> None:
         super().__init__(schema)
-        self._check = fastjsonschema.compile(schema, use_formats=False)
+        self._check = fastjsonschema.compile(_without_multiples(schema), use_formats=False)
 
     @override
     def validate(self, record: dict[str, Any]) -> None:
@@ -40,6 +41,17 @@ class _Validator(BaseJSONSchemaValidator):
             self._check(record)
         except fastjsonschema.JsonSchemaValueException as error:
             raise InvalidRecord(error.message, record) from None
+
+
+def _without_multiples(schema: Any) -> Any:  # noqa: ANN401  JSON
+    """Drop `multipleOf`: no rule for cells, and 0.01 as a float divides no decimal exactly."""
+    if isinstance(schema, dict):
+        return {
+            name: _without_multiples(one)
+            for name, one in schema.items()
+            if name != "multipleOf" or isinstance(one, dict)  # a property may be called so
+        }
+    return [_without_multiples(one) for one in schema] if isinstance(schema, list) else schema
 
 
 class BitableSink(Sink):
@@ -112,8 +124,17 @@ class BitableSink(Sink):
             return None
         try:
             return _Validator(self.schema)
-        except fastjsonschema.JsonSchemaDefinitionException:
+        except (fastjsonschema.JsonSchemaDefinitionException, re.error, AttributeError) as error:
+            return self._slow_validator(error)
+
+    def _slow_validator(self, reason: Exception) -> BaseJSONSchemaValidator | None:
+        try:
             return super().get_validator()
+        except (InvalidJSONSchema, re.error):
+            raise SchemaMismatch(
+                f"The JSON Schema of the stream {self.stream_name} is not valid: {reason}. Correct "
+                "it in the source."
+            ) from None
 
     @override
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
@@ -234,7 +255,7 @@ class BitableSink(Sink):
             lookup.count()
             return Plan(creates=rows)
         keys = [row.key for row in rows]
-        lookup.learn(keys)
+        lookup.learn(keys, more=not self.target.is_at_end)
         lookup.settle(keys)
         self._judge_duplicates()
         return plan(rows, self._bindings, lookup)

@@ -16,6 +16,9 @@ SIGNAL_EXIT: Final = 128
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 GRACE_SECONDS: Final = 5.0
 """How long writing may go on after a signal, so that what is under way need not be guessed at."""
+LONG_GRACE_SECONDS: Final = 25.0
+"""The same for a batch that can't be told apart afterwards: 20 calls, and less than the 30 seconds
+that Kubernetes gives."""
 
 
 def alarm(seconds: float, then: Callable[[], None]) -> None:
@@ -40,6 +43,7 @@ class Stop:
     def __init__(self, alarm: Callable[[float, Callable[[], None]], None] = alarm) -> None:
         self._alarm = alarm
         self._depth = 0
+        self._grace = GRACE_SECONDS
         self._signal: int | None = None
 
     def asked(self, signum: int) -> None:
@@ -51,7 +55,7 @@ class Stop:
         is_second, self._signal = self._signal is not None, signum
         if self._depth == 0 or is_second:
             self._end(signum)
-        self._alarm(GRACE_SECONDS, lambda: self._end(signum))
+        self._alarm(self._grace, lambda: self._end(signum))
 
     @staticmethod
     def no_more() -> None:
@@ -60,12 +64,17 @@ class Stop:
             signal.signal(one, signal.SIG_IGN)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, grace: float = GRACE_SECONDS) -> Iterator[None]:
         """Let what is done here come to its end first.
+
+        Args:
+            grace: Seconds that it may take after a signal; what is held inside takes no longer.
 
         Raises:
             SystemExit: A signal came meanwhile; what fails here goes before it.
         """
+        if self._depth == 0:
+            self._grace = grace
         self._depth += 1
         try:
             yield

@@ -11,33 +11,27 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Final, TypeGuard
 
+import click
 from singer_sdk import Target
 from singer_sdk.exceptions import (
     ConfigValidationError,
     InvalidRecord,
     MissingKeyPropertiesError,
 )
-from singer_sdk.helpers.capabilities import (
-    ADD_RECORD_METADATA_CONFIG,
-    FLATTENING_CONFIG,
-    STREAM_MAPS_CONFIG,
-    TARGET_VALIDATE_RECORDS_CONFIG,
-    PluginCapabilities,
-    TargetCapabilities,
-)
+from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from typing_extensions import override
 
 from target_feishu_bitable import lock
 from target_feishu_bitable.base import Base
 from target_feishu_bitable.client import BitableClient
-from target_feishu_bitable.edges import Reader, in_words
-from target_feishu_bitable.errors import ConfigError, RowError, TargetError
+from target_feishu_bitable.edges import SDK_SETTINGS, Reader, in_words
+from target_feishu_bitable.errors import ConfigError, RowError, SchemaMismatch, TargetError
 from target_feishu_bitable.locate import app_token_of
 from target_feishu_bitable.recent import Recent, recent_path
 from target_feishu_bitable.session import Session
 from target_feishu_bitable.settings import SCHEMA, load
 from target_feishu_bitable.sinks import BitableSink
-from target_feishu_bitable.stopping import SIGNALS, Stop
+from target_feishu_bitable.stopping import LONG_GRACE_SECONDS, SIGNALS, Stop
 from target_feishu_bitable.summary import RunSummary
 from target_feishu_bitable.transport import Transport
 
@@ -87,6 +81,7 @@ class TargetFeishuBitable(Target):
         self._said: set[str] = set()
         self._held = ExitStack()
         self.stop = Stop()
+        self.is_at_end = False
         super().__init__(**options)
         self.max_parallelism = 1  # writes to one base go one at a time
 
@@ -97,16 +92,8 @@ class TargetFeishuBitable(Target):
         Raises:
             ConfigValidationError: A setting is wrong; its one error is a sentence that names it.
         """
-        built_in: set[str] = set()
-        for schema in (
-            STREAM_MAPS_CONFIG,
-            FLATTENING_CONFIG,
-            ADD_RECORD_METADATA_CONFIG,
-            TARGET_VALIDATE_RECORDS_CONFIG,
-        ):
-            built_in |= set(schema["properties"])
         try:
-            self.settings = load(self._config, known=built_in)
+            self.settings = load(self._config, known=SDK_SETTINGS)
         except ConfigError as error:
             if raise_errors:
                 raise ConfigValidationError(str(error), errors=[str(error)], schema={}) from None
@@ -178,6 +165,9 @@ class TargetFeishuBitable(Target):
         except RowError as error:
             self._store_before(error.number)
             raise
+        except SchemaMismatch:
+            self._store_before(self._received)
+            raise
         except (InvalidRecord, MissingKeyPropertiesError) as error:
             number = self._received
             self._store_before(number)
@@ -211,6 +201,13 @@ class TargetFeishuBitable(Target):
             # what is known of the table.
             self.drain_one(existing)
         return super().get_sink(stream_name, **options)
+
+    @override
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        raise TargetError(
+            "The source sends BATCH messages, which name files in place of records; they are not "
+            "taken here. Turn its batch_config off."
+        )
 
     @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
@@ -250,15 +247,28 @@ class TargetFeishuBitable(Target):
 
     @override  # type: ignore[misc]  # final for type checkers, as listen
     def drain_all(self, *, is_endofpipe: bool = False) -> None:
+        self.is_at_end = is_endofpipe
         # Rows without a key would come a second time if a signal parted them from their state.
         is_append_only = self.settings.load_method == "append-only"
-        with self.stop.held() if is_append_only else nullcontext():
+        with self.stop.held(LONG_GRACE_SECONDS) if is_append_only else nullcontext():
             super().drain_all(is_endofpipe=is_endofpipe)
 
     # The SDK's own way drains here in the middle of a write, and exits 0.
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         self.stop.asked(signum)
+
+    @classmethod
+    @override
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        try:
+            return super().cb_config(ctx, param, value)
+        except (OSError, ValueError, TypeError) as error:
+            raise click.ClickException(
+                f"--config must name a file with a JSON object: {error}"
+            ) from None
 
     @classmethod
     @override

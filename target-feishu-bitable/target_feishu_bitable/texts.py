@@ -69,6 +69,15 @@ def written(value: object) -> str:
     return json_text(value)
 
 
+def whole(text: str) -> str:
+    """Return a text that can be sent: half a character (a cut emoji) becomes U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def json_text(value: object) -> str:
     """Return compact JSON with sorted keys.
 

@@ -54,6 +54,7 @@ class Answer:
     log_id: str | None
     body: dict[str, Any]
     retry_in: float | None
+    status: int = 200
 
     @property
     def data(self) -> dict[str, Any]:
@@ -173,6 +174,7 @@ class Transport:
             log_id=log_id,
             body=envelope,
             retry_in=_seconds(response.headers.get("x-ogw-ratelimit-reset")),
+            status=status,
         )
 
 

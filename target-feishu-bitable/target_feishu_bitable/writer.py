@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from target_feishu_bitable.codes import TIMED_OUT
-from target_feishu_bitable.creating import LAG_SECONDS, NOT_READY, Creator
+from target_feishu_bitable.creating import NOT_READY, Creator
 from target_feishu_bitable.errors import (
     BadBatch,
     RowError,
@@ -19,6 +19,7 @@ from target_feishu_bitable.errors import (
     UnknownOutcome,
 )
 from target_feishu_bitable.plan import ABSENT, Change, plan
+from target_feishu_bitable.recent import LAG_SECONDS
 from target_feishu_bitable.texts import describe
 from target_feishu_bitable.wire import FieldType
 
@@ -109,8 +110,6 @@ class Writer:
                     fresh=self._lane.table.is_fresh,
                 )
             except RowGone as error:
-                if seconds is None:
-                    raise
                 changes = self._without_gone(changes, error, wait=seconds)
                 if not changes:
                     return
@@ -123,22 +122,37 @@ class Writer:
                     self._lane.table.lookup.updated(one.known, one.values)
                 self._lane.counts.updated += len(changes)
                 return
+        self._update(changes)
 
     def _without_gone(
-        self, changes: Sequence[Change], error: RowGone, *, wait: float
+        self, changes: Sequence[Change], error: RowGone, *, wait: float | None
     ) -> Sequence[Change]:
         """Return the changes whose rows are there, after creating the rows that are not.
 
         A row that this run made is more likely not seen yet than deleted: it is waited for, and
         never made again, which would leave a copy. In the end the run fails; the next one will see.
+
+        Args:
+            changes: Changes, at least one of a row that is not found.
+            error: How the platform said so.
+            wait: Seconds to wait for rows that this run made; None when they were waited for.
+
+        Raises:
+            RowError: A row that this run made is not found; the others are written.
         """
         lookup = self._lane.table.lookup
         there = self._existing([one.known.record_id for one in changes])
         gone = [one for one in changes if one.known.record_id not in there]
         is_young = any(one.known.record_id in lookup.made for one in gone)
-        if not gone or is_young:
+        if wait is not None and (not gone or is_young):
             self._sleep(wait)
             return changes
+        if not gone:
+            raise error
+        if is_young:
+            if rest := [one for one in changes if one not in gone]:
+                self._update(rest)
+            raise self._vanished(gone[0], error)
         logger.warning("%s Somebody deleted it meanwhile; looking its key up again.", error)
         lookup.drop(one.known.record_id for one in gone)
         lookup.find_again(one.row.key for one in gone)
@@ -147,6 +161,16 @@ class Writer:
             self._creator.create(anew.creates)
         self._lane.counts.unchanged += anew.unchanged
         return [one for one in changes if one.known.record_id in there] + anew.updates
+
+    def _vanished(self, change: Change, error: RowGone) -> RowError:
+        return RowError(
+            f"Stream {self._lane.stream}, {describe_key(self._lane.bindings, change.row.key)}: "
+            f"this run made the row, and now it is not found. {error} If somebody deleted it, the "
+            "next run makes it again.",
+            number=change.row.number,
+            code=error.code,
+            log_id=error.log_id,
+        )
 
     def _existing(self, ids: Sequence[str]) -> set[str]:
         there: set[str] = set()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_feishu_bitable.recent import SETTLING_SECONDS, UNDER_WAY_SECONDS, Awaited, Recent
+from target_feishu_bitable.recent import SETTLING_SECONDS, Awaited, Recent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,46 +35,37 @@ def path(tmp_path: Path) -> Path:
 def test_a_run_that_was_killed_while_writing_leaves_what_may_still_come(
     path: Path, clock: Clock
 ) -> None:
-    Recent(path, clock).sending(TABLE, 500)
+    Recent(path, clock).note(TABLE, 500)
     next_run = Recent(path, clock)
-    assert next_run.awaited(TABLE) == Awaited(500, clock.now + UNDER_WAY_SECONDS)
+    assert next_run.awaited(TABLE) == Awaited(500, clock.now + SETTLING_SECONDS)
     assert next_run.awaited("tblOther") is None
-    clock.now += UNDER_WAY_SECONDS
-    assert next_run.awaited(TABLE) is None
-
-
-def test_what_was_answered_settles_sooner(path: Path, clock: Clock) -> None:
-    first = Recent(path, clock)
-    first.sending(TABLE, 500)
-    first.answered(TABLE, 500)
-    assert Recent(path, clock).awaited(TABLE) == Awaited(500, clock.now + SETTLING_SECONDS)
     clock.now += SETTLING_SECONDS
-    assert Recent(path, clock).awaited(TABLE) is None
+    assert next_run.awaited(TABLE) is None
 
 
 def test_the_tables_of_a_base_are_kept_apart(path: Path, clock: Clock) -> None:
     first = Recent(path, clock)
-    first.answered(TABLE, 5)
-    first.answered("tblOther", 7)
+    first.note(TABLE, 5)
+    first.note("tblOther", 7)
     next_run = Recent(path, clock)
     assert [one.rows for name in (TABLE, "tblOther") if (one := next_run.awaited(name))] == [5, 7]
 
 
 def test_a_clock_that_was_put_back_makes_nobody_wait_for_long(path: Path, clock: Clock) -> None:
-    Recent(path, clock).sending(TABLE, 500)
+    Recent(path, clock).note(TABLE, 500)
     clock.now -= 3_600
     assert Recent(path, clock).awaited(TABLE) is None
 
 
 def test_nothing_is_awaited_after_rows_were_deleted(path: Path, clock: Clock) -> None:
-    Recent(path, clock).answered(TABLE, 500)
+    Recent(path, clock).note(TABLE, 500)
     Recent(path, clock).forget()
     assert Recent(path, clock).awaited(TABLE) is None
 
 
 def test_no_file_is_made_by_a_run_that_may_not_write(clock: Clock) -> None:
     recent = Recent(None, clock)
-    recent.answered(TABLE, 1)
+    recent.note(TABLE, 1)
     assert recent.awaited(TABLE) == Awaited(1, clock.now + SETTLING_SECONDS)
 
 
@@ -93,6 +84,6 @@ def test_a_full_disk_is_told_once(
     caplog.set_level(logging.WARNING)
     path.with_suffix(".new").mkdir()
     recent = Recent(path, clock)
-    recent.answered(TABLE, 1)
-    recent.answered(TABLE, 2)
+    recent.note(TABLE, 1)
+    recent.note(TABLE, 2)
     assert caplog.text.count("can't be noted") == 1

@@ -83,7 +83,15 @@ def test_a_misspelt_setting_gets_a_suggestion() -> None:
 
 
 def test_settings_of_the_sdk_are_let_through() -> None:
-    assert load(GOOD | {"stream_maps": {}}, known={"stream_maps"}).app_id == "cli_1"
+    assert (
+        load(GOOD | {"stream_maps": {}}, known={"stream_maps": {"type": "object"}}).app_id
+        == "cli_1"
+    )
+
+
+def test_settings_of_the_sdk_are_checked() -> None:
+    with pytest.raises(ConfigError, match=r"^Setting stream_maps must be object\.$"):
+        load(GOOD | {"stream_maps": "x"}, known={"stream_maps": {"type": "object"}})
 
 
 def test_defaults_are_those_of_the_schema() -> None:

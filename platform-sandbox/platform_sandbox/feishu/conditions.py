@@ -36,6 +36,7 @@ PERIODS: Final = frozenset(
         "TheNextMonth",
     },
 )
+_DAY: Final = dt.timedelta(days=1)
 DAYS: Final = {"Today": 0, "Tomorrow": 1, "Yesterday": -1}
 ALLOWED: Final[dict[int, frozenset[str]]] = {
     Type.TEXT: TEXT_LIKE,
@@ -239,7 +240,7 @@ def _date(operator: str, values: Sequence[str], context: Context) -> Callable[[A
     """Days in the base's zone: an exact instant counts as the midnight that began its day."""
     first, last = _days(operator, values, context)
     start = _midnight(first, context.zone)
-    end = _midnight(last + dt.timedelta(days=1), context.zone)
+    end = _midnight(min(last, dt.date.max - _DAY) + _DAY, context.zone)
     if operator == "is":
         return lambda cell: cell is not None and start <= cell < end
     if operator == "isLess":

@@ -117,3 +117,33 @@ def test_correcting_a_month_of_a_large_table_reads_that_month(feed, say, grown, 
     assert (outcome.of()["updated"], outcome.of()["created"]) == (750, 0)
     assert calls.writes <= 2
     assert calls.others <= pages + OTHERS
+
+
+def by_unit(rows):
+    return sorted(rows, key=lambda one: (one["record"]["unit"], one["record"]["day"]))
+
+
+def by_day(rows):
+    return sorted(rows, key=lambda one: (one["record"]["day"], one["record"]["unit"]))
+
+
+@pytest.mark.parametrize("order", [by_unit, by_day])
+@pytest.mark.parametrize("seconds", [0, 86_400])
+def test_states_in_between_do_not_make_the_same_again_dearer(  # noqa: PLR0917  fixtures
+    feed, say, table, by_link, calls, order, seconds
+):
+    rows = order(
+        say.record(day=f"2026-02-{day:02d}", unit=f"76{unit:05d}", name="甲", cost=1.5, clicks=2)
+        for unit in range(400)
+        for day in range(1, 26)
+    )
+    feed(say.schema(), *rows, **by_link(table)).ok()
+    calls.clear()
+    messages = [say.schema()]
+    for start in range(0, 10_000, 1_000):
+        messages += [*rows[start : start + 1_000], say.state(start)]
+
+    feed(*messages, checkpoint_seconds=seconds, **by_link(table)).ok()
+
+    assert calls.writes == 0
+    assert calls.others <= 20 + OTHERS

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from target_feishu_bitable.target import TargetFeishuBitable
+
 DAY = "2026-02-11"
 UNIT = "7604418424915820607"
 
@@ -313,3 +315,27 @@ def test_two_streams_without_tables_of_their_own_are_refused(feed, say, table, o
     assert "report" in outcome.text
     assert "other" in outcome.text
     assert calls.writes == 0
+
+
+@pytest.mark.usefixtures("table")
+def test_a_row_of_this_run_that_a_person_deleted_is_named_and_the_others_are_written(
+    feed, say, base, monkeypatch
+):
+    rows = say.rows(3)
+    changed = [say.record(**one["record"] | {"cost": 9.5}) for one in rows]
+    emit = TargetFeishuBitable._write_state_message
+
+    def delete_one(self, value):
+        emit(self, value)
+        if value["bookmark"] == 1:
+            table = base.table("日报")
+            table.delete([table.rows()[1][0]])
+
+    monkeypatch.setattr(TargetFeishuBitable, "_write_state_message", delete_one)
+
+    outcome = feed(say.schema(), *rows, say.state(1), *changed, say.state(2), checkpoint_seconds=0)
+
+    assert f"unit={rows[1]['record']['unit']}" in outcome.text
+    assert "1254043" in outcome.text
+    assert [values["cost"] for _, values in base.table("日报").rows()] == [9.5, 9.5]
+    assert set(outcome.bookmarks) == {1}

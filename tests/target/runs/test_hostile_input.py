@@ -1,0 +1,135 @@
+"""Messages of other taps, some of them strange and some of them wrong."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from singer_sdk.exceptions import InvalidInputLine
+
+from target_feishu_bitable.target import TargetFeishuBitable
+
+DAY = "2026-02-01"
+
+
+@pytest.mark.usefixtures("table")
+def test_batch_messages_are_refused_before_their_state(feed, say, stored):
+    batch = {
+        "type": "BATCH",
+        "stream": "report",
+        "encoding": {"format": "jsonl", "compression": "gzip"},
+        "manifest": ["file:///tmp/rows.jsonl.gz"],
+    }
+
+    outcome = feed(say.schema(), *say.rows(2), batch, say.state(1))
+
+    assert "batch_config" in outcome.text
+    assert outcome.states == []
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize("divisor", [0.01, 1e-38])
+def test_multiples_that_databases_declare_are_no_rule_for_cells(feed, say, stored, divisor):
+    cost = {"type": ["null", "number"], "multipleOf": divisor}
+
+    feed(
+        say.schema(say.properties | {"cost": cost}),
+        say.record(day=DAY, unit="1", cost=1.1),
+        say.record(day=DAY, unit="2", cost=118.36),
+    ).ok()
+
+    assert [row["cost"] for row in stored()] == [1.1, 118.36]
+
+
+@pytest.mark.usefixtures("table")
+def test_a_property_may_be_called_multiple_of(feed, say, stored):
+    shape = say.properties | {"multipleOf": {"type": "string"}}
+
+    feed(say.schema(shape), say.record(day=DAY, unit="1", multipleOf="x")).ok()
+
+    assert stored()[0]["multipleOf"] == "x"
+
+
+@pytest.mark.usefixtures("table")
+def test_half_a_character_becomes_the_sign_for_one_that_is_unknown(feed, say, stored, calls):
+    messages = [
+        say.schema(),
+        say.record(day=DAY, unit="1", name="whole \U0001f600"),
+        say.record(day=DAY, unit="2", name="half \ud83d"),
+        say.record(day=DAY, unit="3\udc00", name="in a key"),
+    ]
+    feed(*messages).ok()
+    calls.clear()
+
+    feed(*messages).ok()
+
+    assert [row["name"] for row in stored()] == ["whole \U0001f600", "half \ufffd", "in a key"]
+    assert stored()[2]["unit"] == "3\ufffd"
+    assert calls.writes == 0
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-30"])
+def test_the_last_day_there_is_can_be_asked_for(feed, say, table, stored, day):
+    table.add(
+        [{"unit": f"old{n}", "day": say.day(f"2026-01-{n % 28 + 1:02d}")} for n in range(2_000)]
+    )
+    messages = [say.schema(), say.record(day=DAY, unit="1"), say.record(day=day, unit="2")]
+    feed(*messages).ok()
+
+    assert feed(*messages).ok().of()["unchanged"] == 2
+    assert len(stored()) == 2_002
+
+
+def test_columns_and_tables_may_be_called_like_ids(feed, say, base):
+    shape = {"id": {"type": "string"}, "fldCustomerID": {"type": "string"}}
+    row = {"type": "RECORD", "stream": "tblorders", "record": {"id": "1", "fldCustomerID": "x"}}
+
+    feed(say.schema(shape, ["id"], "tblorders"), row, table=None).ok()
+
+    ((_, values),) = base.table("tblorders").rows()
+    assert values["fldCustomerID"] == "x"
+
+
+@pytest.mark.usefixtures("table")
+def test_an_id_in_the_settings_must_be_there_also_when_the_property_never_comes(feed, say, calls):
+    tables = {"report": {"columns": {"gone": "fldNoSuchColumn"}}}
+
+    outcome = feed(say.schema(), *say.rows(1), tables=tables)
+
+    assert "fldNoSuchColumn" in outcome.text
+    assert calls.writes == 0
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "RECORD", "stream": "report", "record": None},
+        {"type": "RECORD", "stream": "report", "record": ["x"]},
+        {"type": "RECORD", "stream": "report"},
+        {"type": "RECORD", "record": {}},
+        {"type": "STATE"},
+        {"type": "FOO"},
+        {"type": ["STATE"]},
+        {"no": "type"},
+        {"type": "SCHEMA", "stream": "s", "schema": None, "key_properties": ["a"]},
+        {"type": "SCHEMA", "stream": "s", "schema": {}, "key_properties": ["a"]},
+        {"type": "SCHEMA", "stream": "s", "schema": {"properties": [1]}, "key_properties": []},
+        {"type": "SCHEMA", "stream": "s", "schema": {"properties": {"a": "string"}}},
+    ],
+    ids=str,
+)
+def test_what_is_no_singer_message_ends_the_run(config, say, signals, message):
+    lines = say.lines([say.schema(), message, say.state(2)])
+
+    with pytest.raises(InvalidInputLine):
+        TargetFeishuBitable(config=config).listen(io.StringIO(lines))
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize("shape", [{"type": "nonsense"}, {"type": "string", "pattern": "("}])
+def test_a_schema_that_is_none_ends_the_run_with_a_sentence(feed, say, calls, shape):
+    outcome = feed(say.schema(say.properties | {"name": shape}), *say.rows(1))
+
+    assert "The JSON Schema of the stream report is not valid" in outcome.text
+    assert calls.writes == 0
