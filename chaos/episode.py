@@ -206,8 +206,9 @@ class Episode:
         after = sights[-1]
         excused = oracle.learn(after, runs, self._memory)
         for old, new in zip(sights[::2], sights[1::2], strict=True):
-            yield from oracle.untouched(old, new, runs)
-            yield from oracle.single(old, new, runs)
+            is_born = not sights[0].columns
+            yield from oracle.untouched(old, new, runs, is_born=is_born)
+            yield from oracle.single(old, new, runs, is_born=is_born)
         for old, new in zip(sights[1:-1:2], sights[2::2], strict=True):
             excused |= oracle.changed_keys(old, new)
         for run in runs:

@@ -86,14 +86,21 @@ def differences(sight: Snapshot, record: str, row: Mapping[str, Any]) -> list[st
     ]
 
 
-def untouched(before: Snapshot, after: Snapshot, runs: Sequence[Run]) -> Iterator[str]:
-    """Nothing of people's, and nothing that was not asked for, is changed."""
+def untouched(
+    before: Snapshot, after: Snapshot, runs: Sequence[Run], *, is_born: bool = False
+) -> Iterator[str]:
+    """Nothing of people's, and nothing that was not asked for, is changed.
+
+    Of a table that was born in these runs the empty rows that it came with may go.
+    """
     for column, name in before.columns.items():
         if after.columns.get(column) != name:
             yield f"Column {name} became {after.columns.get(column)!r}."
     owners = {record: key for key, records in keys_of(before).items() for record in records}
     for record, old in before.rows.items():
         new = after.rows.get(record)
+        if new is None and is_born and not old:
+            continue
         if new is None:
             yield f"Row {record} is gone: {old}."
             continue
@@ -115,11 +122,18 @@ def untouched(before: Snapshot, after: Snapshot, runs: Sequence[Run]) -> Iterato
                 )
 
 
-def single(before: Snapshot, after: Snapshot, runs: Sequence[Run]) -> Iterator[str]:
-    """New rows are of keys that were asked for, each once, and are whole."""
+def single(
+    before: Snapshot, after: Snapshot, runs: Sequence[Run], *, is_born: bool = False
+) -> Iterator[str]:
+    """New rows are of keys that were asked for, each once, and are whole.
+
+    Of a table that was born in these runs the empty rows that it came with may be left.
+    """
     had, has = keys_of(before), keys_of(after)
     keyed = {record for records in has.values() for record in records}
     for record in after.rows.keys() - before.rows.keys() - keyed:
+        if is_born and not after.rows[record]:
+            continue
         yield f"New row {record} has no key: {after.rows[record]}."
     for key, records in has.items():
         new = [record for record in records if record not in before.rows]
