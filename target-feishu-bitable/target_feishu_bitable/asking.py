@@ -78,11 +78,15 @@ class Prospect:
         return (3 + 2 * self.times) * (self.calls + calls) if self.more else calls
 
 
+ONCE: Final = Prospect()
+"""Nothing came before, and nothing will follow."""
+
+
 def cheapest(
     bindings: Sequence[Binding],
     keys: Iterable[Key],
     sample: Sample,
-    prospect: Prospect = Prospect(),
+    prospect: Prospect = ONCE,
 ) -> list[Ask] | None:
     """Return the searches that find the keys' rows; None when the rest of a scan is no dearer.
 
@@ -114,7 +118,9 @@ def scan_calls(total: int) -> int:
     return math.ceil(max(0, total - PAGE) / PAGE)
 
 
-def is_dearer(found: int, ask: Ask, later: Sequence[Ask], *, total: int) -> bool:
+def is_dearer(
+    found: int, ask: Ask, later: Sequence[Ask], *, total: int, prospect: Prospect
+) -> bool:
     """Tell whether going on asking is dearer than a scan, once one search has told its total.
 
     Args:
@@ -122,11 +128,12 @@ def is_dearer(found: int, ask: Ask, later: Sequence[Ask], *, total: int) -> bool
         ask: The search that was begun.
         later: Those that would follow; they are taken to find as much for their weight.
         total: Rows of the table.
+        prospect: What the run asked for before, and whether more will come.
     """
     pages = max(0, math.ceil(found / PAGE) - 1)
     per_weight = found / max(1, ask.weight)
     pages += sum(max(1, math.ceil(per_weight * one.weight / PAGE)) for one in later)
-    return pages > scan_calls(total)
+    return prospect.total(pages) > scan_calls(total)
 
 
 def _calls(asks: Sequence[Ask], rows: float) -> int:

@@ -66,6 +66,7 @@ _ACCESS: Final = {
 
 
 _ADVICE: Final = {
+    1254040: "Check the setting bitable: there is no such base, or the app may not see it.",
     1254041: "Check the settings table and tables (or the link): the base has no such table.",
 }
 

@@ -102,7 +102,7 @@ def strange_days(bindings: Sequence[Binding]) -> FilterJSON | None:
         _condition(binding, "contains", [mark])
         for binding in bindings
         if is_text_of_days(binding)
-        for mark in ("/", ".", ":", "年", *(f"-{month}-" for month in range(1, 10)))
+        for mark in ("/", ".", ":", " ", "年", *(f"-{month}-" for month in range(1, 10)))
     ]
     return _either(conditions[:MOST_CONDITIONS]) if conditions else None
 

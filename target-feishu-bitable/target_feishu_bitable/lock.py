@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -20,7 +21,6 @@ from target_feishu_bitable.errors import LockedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,10 @@ logger = logging.getLogger(__name__)
 def lock_path(api_url: str, app_token: str) -> Path:
     """Return the lock file of a base."""
     name = hashlib.sha256(f"{api_url}\n{app_token}".encode()).hexdigest()[:32]
-    return user_state_path("target-feishu-bitable") / f"{name}.lock"
+    folder = user_state_path("target-feishu-bitable")
+    if not folder.is_absolute():  # to be ignored by the XDG rules; elsewhere it is another one
+        folder = Path.home() / ".local" / "state" / "target-feishu-bitable"
+    return folder / f"{name}.lock"
 
 
 @contextlib.contextmanager

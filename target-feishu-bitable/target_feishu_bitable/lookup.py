@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from target_feishu_bitable.asking import PAGE, Prospect, Sample, cheapest, exact, is_dearer
+from target_feishu_bitable.asking import ONCE, PAGE, Prospect, Sample, cheapest, exact, is_dearer
 from target_feishu_bitable.client import Page
 from target_feishu_bitable.errors import ApiError
 from target_feishu_bitable.filters import Coverage, covers, strange_days
@@ -163,18 +163,15 @@ class Lookup:
         unknown = [key for key in keys if not self._coverage.has(key)]
         if not unknown:
             return
-        asks = cheapest(
-            self._known.keys,
-            unknown,
-            Sample(self.total, self._known.sample(PAGE)),
-            Prospect(more, self._times_asked, self._pages_asked),
-        )
+        prospect = Prospect(more, self._times_asked, self._pages_asked)
+        sample = Sample(self.total, self._known.sample(PAGE))
+        asks = cheapest(self._known.keys, unknown, sample, prospect)
         if asks is None or self._has_strange_days(asks):
             self._scan()
             return
         self._times_asked += 1
         for place, ask in enumerate(asks):
-            if not self._ask(ask, later=asks[place + 1 :]):
+            if not self._ask(ask, later=asks[place + 1 :], prospect=prospect):
                 self._scan()
                 return
 
@@ -254,16 +251,19 @@ class Lookup:
             self._known.take(page.records)
         self._coverage.everything = True
 
-    def _ask(self, ask: Ask, *, later: Sequence[Ask] | None = None) -> bool:
+    def _ask(
+        self, ask: Ask, *, later: Sequence[Ask] | None = None, prospect: Prospect = ONCE
+    ) -> bool:
         """Search once; False when a scan must, or would better, do it.
 
         Args:
             ask: The search.
             later: What would follow, to compare with a scan; None when only this will do.
+            prospect: What came before, and whether more will come.
         """
         search = self._search() | {"filter": ask.filter}
         try:
-            first = self._client.search_page(self._table_id, search, fresh=self._fresh)
+            first = next(self._pages(search))
         except ApiError as error:
             if error.code not in FILTER_REFUSED:
                 raise
@@ -276,7 +276,9 @@ class Lookup:
                 "A filter found %d rows of at least %d; reading all.", first.total, shown
             )
             return False
-        if later is not None and is_dearer(first.total, ask, later, total=self.total):
+        if later is not None and is_dearer(
+            first.total, ask, later, total=self.total, prospect=prospect
+        ):
             return False
         self._pages_asked += 1
         for page in self._pages(search, first=first):

@@ -2,56 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
-import fastjsonschema
-from singer_sdk.exceptions import InvalidJSONSchema, InvalidRecord
+from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.sinks import Sink
-from singer_sdk.sinks.core import BaseJSONSchemaValidator
 from typing_extensions import override
 
 from target_feishu_bitable import limits
-from target_feishu_bitable.errors import ConfigError, RowError, SchemaMismatch, TargetError
+from target_feishu_bitable.errors import ConfigError, RowError, TargetError
 from target_feishu_bitable.fields import CellError
 from target_feishu_bitable.lane import Lane
 from target_feishu_bitable.plan import ABSENT, Plan, Row, plan
+from target_feishu_bitable.validation import validator_for
 from target_feishu_bitable.writer import Writer, describe_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
     from target_feishu_bitable.schema import Layout
     from target_feishu_bitable.target import TargetFeishuBitable
 
 _SHOWN: Final = 5
 """How many rows or keys a message lists."""
-
-
-class _Validator(BaseJSONSchemaValidator):
-    """fastjsonschema in place of the SDK's default: a fifth of the time per record."""
-
-    def __init__(self, schema: dict[str, Any]) -> None:
-        super().__init__(schema)
-        self._check = fastjsonschema.compile(_without_multiples(schema), use_formats=False)
-
-    @override
-    def validate(self, record: dict[str, Any]) -> None:
-        try:
-            self._check(record)
-        except fastjsonschema.JsonSchemaValueException as error:
-            raise InvalidRecord(error.message, record) from None
-
-
-def _without_multiples(schema: Any) -> Any:  # noqa: ANN401  JSON
-    """Drop `multipleOf`: no rule for cells, and 0.01 as a float divides no decimal exactly."""
-    if isinstance(schema, dict):
-        return {
-            name: _without_multiples(one)
-            for name, one in schema.items()
-            if name != "multipleOf" or isinstance(one, dict)  # a property may be called so
-        }
-    return [_without_multiples(one) for one in schema] if isinstance(schema, list) else schema
 
 
 class BitableSink(Sink):
@@ -120,28 +94,12 @@ class BitableSink(Sink):
 
     @override
     def get_validator(self) -> BaseJSONSchemaValidator | None:
-        if not self.validate_schema:
-            return None
-        try:
-            return _Validator(self.schema)
-        except (fastjsonschema.JsonSchemaDefinitionException, re.error, AttributeError) as error:
-            return self._slow_validator(error)
-
-    def _slow_validator(self, reason: Exception) -> BaseJSONSchemaValidator | None:
-        try:
-            return super().get_validator()
-        except (InvalidJSONSchema, re.error):
-            raise SchemaMismatch(
-                f"The JSON Schema of the stream {self.stream_name} is not valid: {reason}. Correct "
-                "it in the source."
-            ) from None
+        return validator_for(self.schema, self.stream_name) if self.validate_schema else None
 
     @override
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
         # The SDK's own way logs a traceback before it raises, and turns days and times into
         # objects; here they stay texts, which the columns' codecs read in the base's zone.
-        if self._validator is not None:
-            self._validator.validate(record)
         return record
 
     @override
@@ -162,6 +120,7 @@ class BitableSink(Sink):
                 f"Stream {self.stream_name}: not in its schema, so not written: {unknown}."
             )
         try:
+            self._check(record)
             self._take(record)
         except RowError as error:
             if not self.target.settings.dry_run:
@@ -169,6 +128,21 @@ class BitableSink(Sink):
             self.blocked += 1
             if self.blocked <= _SHOWN:
                 self.logger.warning("Dry run, blocked: %s", error)
+
+    def _check(self, record: dict[str, Any]) -> None:
+        try:
+            if self._validator is not None:
+                self._validator.validate(record)
+        except InvalidRecord as error:
+            number = self.target.next_number()
+            known = [name for name in self._keys if isinstance(record.get(name), str | int)]
+            key = ", ".join(f"{name}={record[name]}" for name in known) or "without a key"
+            raise RowError(
+                f"Stream {self.stream_name}, row {key}, record {number + 1} of the run: it does "
+                f"not fit its schema: {str(error).splitlines()[0].rstrip(' .')}. Correct it at its "
+                "source. Rows that came before it are stored.",
+                number=number,
+            ) from None
 
     def _take(self, record: dict[str, Any]) -> None:
         number = self.target.next_number()

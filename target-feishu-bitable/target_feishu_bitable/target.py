@@ -13,11 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, Final, TypeGuard
 
 import click
 from singer_sdk import Target
-from singer_sdk.exceptions import (
-    ConfigValidationError,
-    InvalidRecord,
-    MissingKeyPropertiesError,
-)
+from singer_sdk.exceptions import ConfigValidationError, MissingKeyPropertiesError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from typing_extensions import override
 
@@ -168,13 +164,12 @@ class TargetFeishuBitable(Target):
         except SchemaMismatch:
             self._store_before(self._received)
             raise
-        except (InvalidRecord, MissingKeyPropertiesError) as error:
+        except MissingKeyPropertiesError as error:
             number = self._received
             self._store_before(number)
-            reason = str(error).splitlines()[0].rstrip(" .")
             raise RowError(
-                f"Record {number + 1} of the run does not fit its schema: {reason}. Rows that came "
-                "before it are stored.",
+                f"Record {number + 1} of the run lacks a part of its key: "
+                f"{str(error).splitlines()[0].rstrip(' .')}. Rows that came before it are stored.",
                 number=number,
             ) from None
         blocked = sum(one.blocked for one in self._sinks_active.values() if is_ours(one))

@@ -116,3 +116,10 @@ def test_without_a_place_for_the_lock_the_way_out_is_told(
         exclusive(API, BASE, timeout=0, started="08:00"),
     ):
         pytest.fail("a run without lock")
+
+
+def test_a_relative_state_folder_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "state")
+    monkeypatch.setenv("HOME", "/home/somebody")
+    path = lock_path(API, BASE)
+    assert str(path.parent) == "/home/somebody/.local/state/target-feishu-bitable"

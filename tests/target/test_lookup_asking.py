@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_feishu_bitable.asking import Sample, cheapest, exact, is_dearer, scan_calls
+from target_feishu_bitable.asking import ONCE, Sample, cheapest, exact, is_dearer, scan_calls
 from target_feishu_bitable.fields import Column, codec
 from target_feishu_bitable.filters import MOST_CHARACTERS, MOST_CONDITIONS, Ask, Coverage
 from target_feishu_bitable.schema import Binding
@@ -132,13 +132,13 @@ class TestCorrecting:
     ASK = Ask({"conjunction": "or", "conditions": []}, 0, 30)
 
     def test_goes_on_when_the_filter_found_what_was_expected(self):
-        assert not is_dearer(7_500, self.ASK, [], total=100_000)
+        assert not is_dearer(7_500, self.ASK, [], total=100_000, prospect=ONCE)
 
     def test_scans_when_the_rest_is_dearer(self):
-        assert is_dearer(9_000, self.ASK, [self.ASK], total=10_000)
+        assert is_dearer(9_000, self.ASK, [self.ASK], total=10_000, prospect=ONCE)
 
     def test_a_tie_goes_on(self):
-        assert not is_dearer(10_000, self.ASK, [], total=10_000)
+        assert not is_dearer(10_000, self.ASK, [], total=10_000, prospect=ONCE)
 
 
 @settings(deadline=None)

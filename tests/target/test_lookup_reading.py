@@ -189,3 +189,9 @@ def test_options_that_are_numbers_are_found_in_every_spelling(job):
 
     assert outcome.error is None
     assert (outcome.counts["created"], outcome.counts["updated"]) == (0, 1)
+
+
+def test_a_filtered_page_that_is_too_large_is_asked_for_in_halves(grown):
+    grown.fail("/search", code=1254030, skip=2)
+    outcome = grown.load(*(grown.row(day(39), unit) for unit in range(100)))
+    assert outcome.counts["unchanged"] == 100

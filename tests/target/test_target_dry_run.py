@@ -102,3 +102,17 @@ def test_a_key_that_comes_again_in_a_later_batch_is_told_once(job):
     assert "0 rows would be created, 0 updated, 2 are equal already" in outcome.log
     assert outcome.counts["rows_in_table"] == 1
     assert job.requests.writes == 0
+
+
+def test_records_that_do_not_fit_their_schema_are_blocked_too(job):
+    job.make_table()
+    outcome = job.run(
+        job.schema(),
+        job.record(job.row(DAY, 1, clicks="many")),
+        job.record(job.row(DAY, 2)),
+        dry_run=True,
+    )
+    assert "1 rows are blocked" in str(outcome.error)
+    assert "1 rows would be created" in outcome.log
+    assert f"day={DAY}, unit_id=76{1:017d}" in outcome.log
+    assert "many" not in outcome.log

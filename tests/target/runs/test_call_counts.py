@@ -127,7 +127,13 @@ def by_day(rows):
     return sorted(rows, key=lambda one: (one["record"]["day"], one["record"]["unit"]))
 
 
-@pytest.mark.parametrize("order", [by_unit, by_day])
+def by_account(rows):
+    """Accounts of 40 units."""
+    unit = lambda one: int(one["record"]["unit"][2:])  # noqa: E731
+    return sorted(rows, key=lambda one: (unit(one) // 40, one["record"]["day"], unit(one)))
+
+
+@pytest.mark.parametrize("order", [by_unit, by_day, by_account])
 @pytest.mark.parametrize("seconds", [0, 86_400])
 def test_states_in_between_do_not_make_the_same_again_dearer(  # noqa: PLR0917  fixtures
     feed, say, table, by_link, calls, order, seconds
