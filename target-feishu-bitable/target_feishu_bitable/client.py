@@ -14,6 +14,7 @@ from target_feishu_bitable.shapes import created_ids, items_of, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import UnionType
 
     from target_feishu_bitable.session import Session
     from target_feishu_bitable.wire import (
@@ -94,7 +95,7 @@ class BitableClient:
 
     def list_tables(self) -> list[TableJSON]:
         """Return all tables."""
-        return list(self._all(f"{self._base}/tables"))
+        return list(self._all(f"{self._base}/tables", table_id=str, name=str))
 
     def create_table(self, name: str, fields: Sequence[NewFieldJSON]) -> str:
         """Create a table whose first column is the first of `fields`; return its id."""
@@ -104,7 +105,9 @@ class BitableClient:
 
     def list_fields(self, table_id: str, *, fresh: bool = False) -> list[FieldJSON]:
         """Return all columns of a table."""
-        return list(self._all(f"{self._table(table_id)}/fields", fresh=fresh))
+        path = f"{self._table(table_id)}/fields"
+        shape = {"field_id": str, "field_name": str, "type": int, "ui_type": str | None}
+        return list(self._all(path, fresh=fresh, **shape))
 
     def create_field(self, table_id: str, field: NewFieldJSON, *, client_token: str) -> FieldJSON:
         """Create a column; the same `client_token` (UUIDv4) makes it once only.
@@ -120,7 +123,8 @@ class BitableClient:
 
     def list_views(self, table_id: str) -> list[ViewJSON]:
         """Return all views of a table."""
-        return list(self._all(f"{self._table(table_id)}/views"))
+        path = f"{self._table(table_id)}/views"
+        return list(self._all(path, view_id=str, view_name=str))
 
     def get_view(self, table_id: str, view_id: str) -> ViewJSON:
         """Return one view with its property."""
@@ -157,7 +161,7 @@ class BitableClient:
         total = data.get("total") or 0
         if (data.get("has_more") and not following) or not isinstance(total, int):
             raise ApiError(f"{path} answered a page without a total or a way to the next one.")
-        items: list[RecordJSON] = items_of(data, "items", path)
+        items: list[RecordJSON] = items_of(data, "items", path, record_id=str, fields=dict | None)
         return Page(items, total, following)
 
     def search(
@@ -255,13 +259,15 @@ class BitableClient:
     def _table(self, table_id: str) -> str:
         return f"{self._base}/tables/{table_id}"
 
-    def _all(self, path: str, *, fresh: bool = False) -> Iterator[Any]:
+    def _all(
+        self, path: str, /, *, fresh: bool = False, **parts: type | UnionType
+    ) -> Iterator[Any]:
         token: str | None = None
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
             query = {"page_size": str(LIST_PAGE)} | ({"page_token": token} if token else {})
             data = self.session.call("GET", path, query=query, fresh=fresh)
-            yield from items_of(data, "items", path)
+            yield from items_of(data, "items", path, **parts)
             token = data.get("page_token")
             if not data.get("has_more"):
                 return

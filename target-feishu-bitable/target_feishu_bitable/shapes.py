@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from target_feishu_bitable.errors import ApiError, UnknownOutcome
+
+if TYPE_CHECKING:
+    from types import UnionType
 
 
 def part_of(data: dict[str, Any], name: str, path: str, *, kind: type = dict) -> Any:  # noqa: ANN401  JSON
@@ -19,8 +22,14 @@ def part_of(data: dict[str, Any], name: str, path: str, *, kind: type = dict) ->
     return part
 
 
-def items_of(data: dict[str, Any], name: str, path: str) -> list[Any]:
+def items_of(data: dict[str, Any], name: str, path: str, /, **parts: type | UnionType) -> list[Any]:
     """Return a list of objects; absent or null is an empty one.
+
+    Args:
+        data: The answer's data.
+        name: Where the list stands.
+        path: What was asked, for the message.
+        parts: What each object must hold, and of which kind.
 
     Raises:
         ApiError: It is something else.
@@ -28,6 +37,9 @@ def items_of(data: dict[str, Any], name: str, path: str) -> list[Any]:
     items = data.get(name) or []
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise ApiError(f"{path} answered {name!r} in another form than a list of objects.")
+    for part, kind in parts.items():
+        if not all(isinstance(item.get(part), kind) for item in items):
+            raise ApiError(f"{path} answered {name!r} of which one has no {part!r}, or an odd one.")
     return items
 
 

@@ -20,9 +20,10 @@ from requests.utils import get_environ_proxies
 from urllib3.exceptions import NewConnectionError
 
 from target_feishu_bitable.errors import AccessError, ConfigError
+from target_feishu_bitable.wording import cleaned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
@@ -134,7 +135,7 @@ class Transport:
                 stream=True,
             )
             with response:
-                return self._read(path, response)
+                return self._read(path, response, _secrets(token, body))
         except requests.RequestException as error:
             sent = not isinstance(error, requests.ConnectTimeout) and not _refused(error)
             raise Unanswered(_reason(error, self._timeout), sent=sent) from None
@@ -143,7 +144,7 @@ class Transport:
         """Close the connection."""
         self._session.close()
 
-    def _read(self, path: str, response: requests.Response) -> Answer:
+    def _read(self, path: str, response: requests.Response, secrets: Sequence[str]) -> Answer:
         status = response.status_code
         if status in _REDIRECTS:
             raise AccessError(
@@ -161,7 +162,7 @@ class Transport:
             text = f"HTTP {status} with an answer that is not JSON"
             raise Unanswered(text, sent=True, status=status) from None
         code = envelope.get("code") if isinstance(envelope, dict) else None
-        if not isinstance(code, int):
+        if not isinstance(code, int) or isinstance(code, bool):
             text = f"HTTP {status} with an answer of another form"
             raise Unanswered(text, sent=True, status=status)
         error = envelope.get("error")
@@ -170,8 +171,8 @@ class Transport:
             log_id = str(error.get("log_id") or "") or None
         return Answer(
             code=code,
-            message=str(envelope.get("msg") or ""),
-            log_id=log_id,
+            message=cleaned(envelope.get("msg"), secrets),
+            log_id=cleaned(log_id, secrets) or None,
             body=envelope,
             retry_in=_seconds(response.headers.get("x-ogw-ratelimit-reset")),
             status=status,
@@ -190,6 +191,10 @@ def _session(api_url: str) -> requests.Session:
         certificates = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
         session.verify = certificates or True
     return session
+
+
+def _secrets(token: str | None, body: Mapping[str, Any] | None) -> list[str]:
+    return [one for one in (token, (body or {}).get("app_secret")) if isinstance(one, str)]
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:

@@ -168,3 +168,16 @@ def test_proxy_and_certificates_come_from_the_environment(monkeypatch):
     assert session.proxies["https"] == "http://proxy.example:3128"
     assert session.verify == "/etc/ssl/own.pem"
     assert not Transport("http://127.0.0.1:1", timeout=5)._session.proxies
+
+
+def test_what_the_platform_says_is_told_without_secrets_and_persons(serve):
+    said = "bad cell 13812345678 of t-abcdefghijkl\n" + "x" * 500
+    answer = json.dumps({"code": 1254061, "msg": said}).encode()
+    message = exchange(serve(http(answer)), token="t-abcdefghijkl").message
+    assert message.startswith("bad cell *** of *** xxx")
+    assert len(message) <= 301
+
+
+def test_a_code_that_is_no_number_is_no_answer(serve):
+    with pytest.raises(Unanswered, match="of another form"):
+        exchange(serve(http(b'{"code": false}')))

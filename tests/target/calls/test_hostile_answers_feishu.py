@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from platform_sandbox.defaults import FEISHU_APP_SECRET
+from platform_sandbox.defaults import FEISHU_APP_SECRET, FEISHU_BASE
 from target_feishu_bitable.errors import ConfigError, TargetError
 from target_feishu_bitable.transport import Transport, check_url
 
@@ -26,6 +26,9 @@ PLACES = (
     "tenant_access_token/internal",
     "records/batch_create",
     "records/batch_update",
+    "records/search",
+    f"apps/{FEISHU_BASE}/tables",
+    "/fields",
 )
 Path = tuple[str | int, ...]
 
