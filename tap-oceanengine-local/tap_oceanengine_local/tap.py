@@ -159,6 +159,7 @@ class TapOceanEngineLocal(Tap):
             FailedAccountsError: Named accounts could not be read.
         """
         try:
+            self._get_ready()
             super().sync_all()
         finally:
             self.writer.flush()
@@ -170,6 +171,18 @@ class TapOceanEngineLocal(Tap):
                 f"{len(failures)} account(s) failed, their bookmarks stay where they were and the "
                 "next run reads them again: " + " | ".join(failures)
             )
+
+    def _get_ready(self) -> None:
+        """Have valid tokens and the accounts before the first message.
+
+        A target can fail as soon as it has a message, and Meltano then kills the tap, whose tokens
+        would be lost with a refresh that is under way.
+        """
+        if not any(stream.selected for stream in self.streams.values()):
+            return
+        if self.client.tokens is not None:
+            self.client.tokens.access_token()
+        self.logger.info("Found %d account(s).", len(self.accounts))
 
     def _log_summary(self) -> None:
         started = "client" in self.__dict__

@@ -66,6 +66,25 @@ def test_a_signal_after_the_work_is_done_disturbs_nothing(sandbox, sandbox_confi
     assert json.loads(run.stdout.splitlines()[-1])["type"] == "STATE"
 
 
+def test_tokens_are_renewed_before_the_first_message_can_make_a_target_fail(
+    sandbox, sandbox_config, tmp_path
+):
+    # Meltano kills a tap whose target fails; a refresh in its middle would take the tokens along.
+    sandbox.platform.oceanengine.tokens.expire_access()
+    sandbox.platform.faults.add(Fault(path="refresh_token", code=40107, times=None))
+    (tmp_path / "config.json").write_text(json.dumps(sandbox_config), encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "tap_oceanengine_local", "--config", tmp_path / "config.json"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 1
+    assert sandbox.platform.requests.count(path="refresh_token") == 1
+    assert run.stdout == b""
+    assert b"run summary" in run.stderr
+
+
 def test_a_reader_that_goes_away_ends_the_run_in_words(sandbox, sandbox_config, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(sandbox_config), encoding="utf-8")
     run = subprocess.Popen(
