@@ -45,6 +45,7 @@ class Stop:
         self._depth = 0
         self._grace = GRACE_SECONDS
         self._signal: int | None = None
+        self._is_over = False
 
     def asked(self, signum: int) -> None:
         """Take a signal.
@@ -52,16 +53,16 @@ class Stop:
         Raises:
             SystemExit: At once, unless something is being written.
         """
+        if self._is_over:
+            return
         is_second, self._signal = self._signal is not None, signum
         if self._depth == 0 or is_second:
             self._end(signum)
         self._alarm(self._grace, lambda: self._end(signum))
 
-    @staticmethod
-    def no_more() -> None:
+    def no_more(self) -> None:
         """Take no signal any more: all is done, and only Python's own end is left to disturb."""
-        for one in SIGNALS:
-            signal.signal(one, signal.SIG_IGN)
+        self._is_over = True
 
     @contextmanager
     def held(self, grace: float = GRACE_SECONDS) -> Iterator[None]:

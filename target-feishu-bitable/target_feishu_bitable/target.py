@@ -152,6 +152,7 @@ class TargetFeishuBitable(Target):
         with self._held:
             try:
                 self._listen(file_input)
+                self.stop.no_more()
             finally:
                 self._report()
 
@@ -288,7 +289,6 @@ class TargetFeishuBitable(Target):
                 config=config.config if config else None,
                 parse_env_config=config.parse_env if config else False,
             ).listen(file_input)
-        Stop.no_more()
 
 
 def is_ours(sink: Sink) -> TypeGuard[BitableSink]:

@@ -54,6 +54,12 @@ def test_a_signal_that_python_swallowed_ends_the_run_after_the_next_write(stop: 
     assert end.value.code == 143
 
 
+def test_a_signal_after_the_work_is_done_disturbs_nothing(stop: Stop, alarm: Alarm) -> None:
+    stop.no_more()
+    stop.asked(signal.SIGTERM)
+    assert alarm.set == []
+
+
 def written(stop: Stop, *events: Callable[[], None]) -> None:
     """Something that is written while things happen."""
     with stop.held():
