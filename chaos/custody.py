@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import signal
 import sqlite3
 from typing import TYPE_CHECKING
 
 import faults
-from pipeline import TAP
+from pipeline import TAP, TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +44,14 @@ def may_have_lost_pair(runs: Sequence[Run], after: Snapshot) -> bool:
         one["kind"] in faults.LOSING and one["path"] in (faults.SOURCE, faults.REFRESH)
         for one in after.used
     )
-    return unanswered or any(run.was_killed(TAP) or run.was_killed("meltano") for run in runs)
+    return unanswered or any(_was_tap_killed(run) for run in runs)
+
+
+def _was_tap_killed(run: Run) -> bool:
+    """Whether the tap got no time to end: from us, or from Meltano, whose target got a signal."""
+    sent = {one.name: one.sent for one in run.victims}
+    by_meltano = bool(sent.get("meltano") or ("meltano" in sent and sent[TARGET]))
+    return signal.SIGKILL in sent[TAP] or by_meltano
 
 
 def held_locks(folder: Path) -> Iterator[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import signal
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -88,10 +87,6 @@ class Run:
     def codes(self) -> str:
         """Their exit codes, for the trail."""
         return "|".join(str(child.code) for child in self.children)
-
-    def was_killed(self, name: str) -> bool:
-        """Whether a process got a signal that leaves it no time."""
-        return any(one.name == name and signal.SIGKILL in one.sent for one in self.victims)
 
     def logs(self) -> str:
         """What they logged, but for the ordinary."""
