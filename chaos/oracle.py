@@ -212,17 +212,12 @@ def ended_well(run: Run) -> Iterator[str]:
         code = child.code
         if child.left_others:
             yield f"{child.name} left processes behind."
-        if "Traceback" in log and not _is_swallowed(log):
+        if "Traceback" in log:
             yield f"{child.name} crashed."
         if code not in {0, 1} | {128 + number for number in sent} | {-number for number in sent}:
             yield f"{child.name} exited {code} after signals {child.sent}."
         if code == 1 and "error" not in log.lower():
             yield f"{child.name} exited 1 without a word."
-
-
-def _is_swallowed(log: str) -> bool:
-    """Whether all that looks like a crash is a signal that came into a finalizer of Python's."""
-    return log.count("Traceback") == log.count("SystemExit: 143") == log.count("Exception ignored")
 
 
 def tokens(after: Snapshot, stored: tuple[str, str] | None) -> Iterator[str]:
