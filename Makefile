@@ -37,9 +37,13 @@ test: install .venv/dev.stamp ## run the tests
 	@python -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-airflow
-test-airflow: install .venv/dev.stamp .venv/warehouse.stamp .venv-airflow/airflow.stamp ## run the shards on a real Airflow and PostgreSQL (about 5 minutes)
+test-airflow: install .venv/dev.stamp .venv/warehouse.stamp .venv-airflow/airflow.stamp ## run the shards on a real Airflow and PostgreSQL (5 to 10 minutes)
 	@.ci/services postgresql
 	@REQUIRE_SERVICES=1 nice -n 10 python -m pytest -m airflow tests/airflow $(PYTEST_ARGS)
+
+.PHONY: coverage
+coverage: install .venv/dev.stamp ## run the tests and say which lines no test reaches (at least 95 % are)
+	@python -m pytest --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: install .venv/dev.stamp ## ruff, mypy --strict, meltano compile --lint
