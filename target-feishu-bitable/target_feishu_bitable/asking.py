@@ -69,6 +69,20 @@ class Prospect:
     times: int = 0
     calls: int = 0
 
+    def of(self, part: int, keys: Sequence[Key]) -> Prospect:
+        """Return what to expect for one part of the key.
+
+        Where the second half of the keys brings no value that the first half did not have, no new
+        ones are expected: accounts that come one after the other share their days.
+
+        Args:
+            part: The part.
+            keys: Keys in the order in which they came.
+        """
+        middle = len(keys) // 2
+        known = {key[part] for key in keys[:middle]}
+        return self if any(key[part] not in known for key in keys[middle:]) else ONCE
+
     def total(self, calls: int) -> int:
         """Return what asking costs in the end, when it takes so many calls now.
 
@@ -103,12 +117,13 @@ def cheapest(
         likely, least = _estimate(part, values, sample)
         least = min(float(sample.total), max(least, len(wanted)))
         likely = max(likely, least)
+        ahead = prospect.of(part, wanted)
         for asks in ways_to_ask(part, binding, values, per_value=likely / len(values)):
             share = sum(ask.weight for ask in asks) / len(values)
             calls = _calls(asks, likely * share)
             if best is None or calls < best[0]:
-                best = (calls, _calls(asks, least * share), asks)
-    if best is None or prospect.total(best[1]) >= scan_calls(sample.total):
+                best = (calls, ahead.total(_calls(asks, least * share)), asks)
+    if best is None or best[1] >= scan_calls(sample.total):
         return None
     return best[2]
 

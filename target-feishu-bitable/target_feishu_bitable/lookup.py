@@ -169,6 +169,7 @@ class Lookup:
         if asks is None or self._has_strange_days(asks):
             self._scan()
             return
+        prospect = prospect.of(asks[0].part, unknown)
         self._times_asked += 1
         for place, ask in enumerate(asks):
             if not self._ask(ask, later=asks[place + 1 :], prospect=prospect):

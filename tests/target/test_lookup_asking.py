@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_feishu_bitable.asking import ONCE, Sample, cheapest, exact, is_dearer, scan_calls
+from target_feishu_bitable.asking import (
+    ONCE,
+    Prospect,
+    Sample,
+    cheapest,
+    exact,
+    is_dearer,
+    scan_calls,
+)
 from target_feishu_bitable.fields import Column, codec
 from target_feishu_bitable.filters import MOST_CHARACTERS, MOST_CONDITIONS, Ask, Coverage
 from target_feishu_bitable.schema import Binding
@@ -173,3 +181,25 @@ def test_what_was_not_asked_for_is_not_known(days):
     assert days <= known or {ask.part for ask in asks} == {1}
     if all(ask.values for ask in asks):
         assert known in (days, set())
+
+
+class TestProspect:
+    PROSPECT = Prospect(more=True, times=1, calls=4)
+
+    def test_as_much_is_expected_to_follow_as_came_before(self):
+        assert self.PROSPECT.total(2) == 5 * (4 + 2)
+        assert ONCE.total(2) == 2
+
+    def test_days_that_every_account_brings_again_are_not_expected_to_grow(self):
+        keys = [(day, f"{account}-{day}") for account in range(4) for day in range(25)]
+        assert self.PROSPECT.of(0, keys) is ONCE
+        assert self.PROSPECT.of(1, keys) is self.PROSPECT
+
+    def test_days_that_come_one_after_the_other_are_expected_to_go_on(self):
+        keys = [(day, unit) for day in range(4) for unit in range(25)]
+        assert self.PROSPECT.of(0, keys) is self.PROSPECT
+        assert self.PROSPECT.of(1, keys) is ONCE
+
+    @pytest.mark.parametrize("keys", [[], [("a", "b")]])
+    def test_one_key_says_nothing(self, keys):
+        assert self.PROSPECT.of(0, keys) is (self.PROSPECT if keys else ONCE)

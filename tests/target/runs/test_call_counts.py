@@ -153,3 +153,30 @@ def test_states_in_between_do_not_make_the_same_again_dearer(  # noqa: PLR0917  
 
     assert calls.writes == 0
     assert calls.others <= 20 + OTHERS
+
+
+def test_a_flush_in_between_does_not_read_a_table_whose_days_are_few(
+    feed, say, table, by_link, calls
+):
+    days = [f"2026-{month:02d}-{day:02d}" for month in (1, 2, 3) for day in range(1, 29)]
+    rows = [
+        say.record(day=day, unit=f"{account}{unit:03d}", name="甲", cost=1.5, clicks=2)
+        for account in range(1, 21)
+        for day in days
+        for unit in range(10)
+    ]
+    feed(say.schema(), *rows, **by_link(table)).ok()
+    calls.clear()
+    late = [one for one in rows if one["record"]["day"] >= "2026-03"]
+
+    feed(
+        say.schema(),
+        *late[:2_800],
+        say.state(1),
+        *late[2_800:],
+        checkpoint_seconds=0,
+        **by_link(table),
+    ).ok()
+
+    assert calls.writes == 0
+    assert calls.others <= 12 + OTHERS  # 28 days of 200 rows; the whole table has 34 pages
