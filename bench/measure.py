@@ -83,7 +83,7 @@ def _environment(folder: Path) -> dict[str, str]:
     # Compiled modules are kept, as on any machine that runs a job every day.
     settings = ("MELTANO_", "TAP_", "TARGET_", "FEISHU_", "OCEANENGINE_", "PYTHONDONTWRITE")
     kept = {name: text for name, text in os.environ.items() if not name.startswith(settings)}
-    return kept | {"XDG_STATE_HOME": str(folder), "NO_PROXY": "127.0.0.1"}
+    return kept | {"XDG_STATE_HOME": str(folder / "state"), "NO_PROXY": "127.0.0.1"}
 
 
 def warnings(folder: Path) -> str:

@@ -138,9 +138,13 @@ def test_an_odd_header_does_no_harm(client, platform, clockwork, seconds):
 
 def test_the_real_limit_of_the_sandbox_is_outwaited(client, platform, clockwork):
     platform.services.switches.oe_requests_per_second = 1
-    client.get(USER, {})
+
+    def two_at_once():  # the limit's second may have begun with a request of an earlier test
+        for _ in range(2):
+            client.get(USER, {})
+
     with pytest.raises(PlatformUnavailable):  # its clock does not follow the test's
-        client.get(USER, {})
+        two_at_once()
     assert 290 <= clockwork.slept[0] <= 301
 
 
