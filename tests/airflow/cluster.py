@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +24,7 @@ DAG = "local_promotion"
 OPEN = ("queued", "running")
 PATIENCE_SECONDS = 300
 TASKS = """
-SELECT task_id, map_index, state, try_number, pid FROM task_instance
+SELECT task_id, map_index, state, try_number, pid, start_date, end_date FROM task_instance
 WHERE run_id = %s ORDER BY task_id, map_index
 """
 
@@ -37,6 +38,8 @@ class Task:
     state: str | None
     tries: int
     pid: int | None
+    start: datetime | None
+    end: datetime | None
 
 
 def free_port() -> int:

@@ -17,6 +17,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 import shard_state
+from platform_sandbox.defaults import FEISHU_BASE
 from platform_sandbox.testing import SandboxServer
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -111,9 +112,9 @@ class Factory:
         assert len(rows) == len(found)
         return rows
 
-    def in_bitable(self) -> Rows:
-        """Every row of the Bitable; a key that stands twice fails."""
-        found = list(self.sandbox.platform.feishu.base().table(TABLE).rows())
+    def in_bitable(self, base: str = FEISHU_BASE) -> Rows:
+        """Every row of a Bitable; a key that stands twice fails."""
+        found = list(self.sandbox.platform.feishu.base(base).table(TABLE).rows())
         rows = {}
         for _, cells in found:
             day = datetime.fromtimestamp(cells["时间"] / 1000, SHANGHAI).date().isoformat()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -13,16 +13,22 @@ from typing import Any
 import psycopg
 import pytest
 
+from platform_sandbox.faults import Fault
+from platform_sandbox.request_log import Entry
 from sharding import shard_of, suffix
 
 from .cluster import Cluster, Task, children_of, parent_of, wait_for
-from .factory import Factory, Rows
+from .factory import TABLE, Factory, Rows
 
 pytestmark = pytest.mark.airflow
 
 SHARDS = 4
 UNDER_WAY = 5
 """Accounts of a shard that were asked for when something happens to it."""
+IN_FLIGHT = 4
+"""Requests of a shard that may be under way when it meets the limit."""
+NORTH = 10
+"""Accounts of the second base."""
 MONEY = 0.005 + 1e-9
 
 
@@ -41,6 +47,7 @@ class Outcome:
     overlap: int
     refreshes: int
     bookmarks: dict[str, dict[str, str]]
+    requests: list[Entry]
 
     def of(self, name: str) -> dict[int, Task]:
         return {task.index: task for task in self.tasks if task.name == name}
@@ -61,7 +68,7 @@ def run(
     return Outcome(
         tasks, factory.in_platform(), factory.in_warehouse(), factory.in_bitable(),
         platform.requests.writes, platform.requests.max_overlap,
-        platform.oceanengine.tokens.refreshes, factory.bookmarks(),
+        platform.oceanengine.tokens.refreshes, factory.bookmarks(), platform.requests.entries,
     )  # fmt: skip
 
 
@@ -108,13 +115,26 @@ def first_run(cluster: Cluster, factory: Factory) -> Outcome:
 
 @pytest.fixture(scope="session")
 def second_run(first_run: Outcome, cluster: Cluster, factory: Factory) -> Outcome:
+    """One request of one shard meets the limit of the developer."""
+    headers = {"X-RateLimit-Dimension": "developer_qpm", "X-RateLimit-RetryIn": "2"}
+    limit = Fault("report/promotion", code=40110, skip=4 * UNDER_WAY, headers=headers)
+    factory.sandbox.platform.faults.add(limit)
     return run(cluster, factory, "second")
 
 
 @pytest.fixture(scope="session")
-def later_run(second_run: Outcome, cluster: Cluster, factory: Factory) -> Outcome:
-    """Three days later, with more shards, and tokens that expire while four of them ask."""
+def north(factory: Factory) -> str:
+    """App token of a second base, for the first accounts."""
+    return factory.sandbox.platform.feishu.add_base("north").token
+
+
+@pytest.fixture(scope="session")
+def later_run(second_run: Outcome, cluster: Cluster, factory: Factory, north: str) -> Outcome:
+    """Three days later, with two bases, more shards, and tokens that expire while four ask."""
     platform = factory.sandbox.platform
+    ids = [str(account.id) for account in platform.oceanengine.accounts[:NORTH]]
+    base = {"name": "north", "bitable": north, "table": TABLE, "accounts": ids}
+    cluster.run("variables", "set", "local_promotion_bases", json.dumps([{}, base]))
     platform.clock.advance(days=3)
     factory.close_day()
 
@@ -136,8 +156,14 @@ def range_run(later_run: Outcome, cluster: Cluster, factory: Factory) -> Outcome
         connection.execute("UPDATE oceanengine.promotion_report SET show_cnt = -1")
     first, last = factory.yesterday - timedelta(days=9), factory.yesterday - timedelta(days=5)
     return run(
-        cluster, factory, "range", shards=6, **{"from": first.isoformat(), "to": last.isoformat()}
+        cluster, factory, "range", shards=2, **{"from": first.isoformat(), "to": last.isoformat()}
     )
+
+
+def account_days(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """Accounts and their bookmarks, in whatever shard."""
+    for held in outcome.bookmarks.values():
+        yield from held.items()
 
 
 def differences(source: Rows, copy: Rows) -> list[Any]:
@@ -186,6 +212,23 @@ def test_the_second_run_writes_nothing(first_run: Outcome, second_run: Outcome) 
     assert {task.tries for task in second_run.tasks if task.name == "shard"} == {1}
 
 
+def test_a_shard_that_meets_the_limit_rests_alone(second_run: Outcome) -> None:
+    """The others go on while it waits as long as the answer asked."""
+    asked = [one for one in second_run.requests if "report/promotion" in one.path]
+    (limited,) = (place for place, one in enumerate(asked) if one.code == 40110)
+    shards = [shard_of(one.query["local_account_id"], SHARDS) for one in asked]
+    again = next(
+        place
+        for place, one in enumerate(asked)
+        if place > limited and one.query == asked[limited].query
+    )
+    meanwhile = shards[limited + 1 : again]
+    own = meanwhile.count(shards[limited])
+    # Some were under way when it met the limit, the others that waited may start before it.
+    assert own <= 2 * IN_FLIGHT
+    assert len(meanwhile) - own > 3 * own
+
+
 def test_tokens_that_expire_are_renewed_once_for_all_workers(later_run: Outcome) -> None:
     assert later_run.refreshes == 1
     assert {task.tries for task in later_run.tasks if task.name == "shard"} == {1}
@@ -198,6 +241,22 @@ def test_new_days_and_corrections_reach_both(first_run: Outcome, later_run: Outc
     assert differences(later_run.platform, later_run.warehouse) == []
     assert differences(later_run.platform, later_run.bitable) == []
     assert later_run.warehouse.keys() == later_run.bitable.keys()
+
+
+def test_every_base_holds_its_accounts(later_run: Outcome, factory: Factory, north: str) -> None:
+    ids = {str(account.id) for account in factory.sandbox.platform.oceanengine.accounts[:NORTH]}
+    rows = {key: row for key, row in later_run.platform.items() if row["local_account_id"] in ids}
+    table = factory.in_bitable(north)
+    assert rows
+    assert table.keys() == rows.keys()
+    assert differences(rows, table) == []
+
+
+def test_bases_are_written_one_after_the_other(later_run: Outcome) -> None:
+    first, second = sorted(later_run.of("bitable").values(), key=lambda task: str(task.start))
+    assert first.end is not None
+    assert second.start is not None
+    assert first.end <= second.start
 
 
 def test_bookmarks_follow_the_number_of_shards(
@@ -217,7 +276,7 @@ def test_a_range_is_corrected_without_touching_bookmarks(
 ) -> None:
     corrected = {day for (day, _), row in range_run.warehouse.items() if row["show_cnt"] >= 0}
     assert corrected == {str(factory.yesterday - timedelta(days=back)) for back in range(5, 10)}
-    assert range_run.bookmarks == later_run.bookmarks
+    assert dict(account_days(range_run)) == dict(account_days(later_run))
     assert range_run.writes == 0
 
 
