@@ -15,13 +15,15 @@ import messages
 import target_loads
 from daily import DAYS, PREDECESSOR, Daily
 from measure import BASH, PROGRAMS, Usage, run
-from results import Result, interleaved
+from results import interleaved, nothing
 from sandbox import Sandbox
 from tap_loads import PACED, TAP, UNPACED, catalog, config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from results import Result
 
 WORLD: Final[dict[str, Any]] = {"accounts": 77, "active": 7, "units": (2, 8), "big_units": 0}
 LATENCY: Final = 100
@@ -54,14 +56,14 @@ def _share(sandbox: Sandbox, daily: Daily, folder: Path) -> Iterator[Result]:
     """The empty run through Meltano, through a pipe of the two programs, and the difference."""
     whole, bare = interleaved(
         [
-            lambda _: _empty("empty run", "meltano run", *daily.empty()),
-            lambda _: _empty("empty run", "pipe of both", *_pipe(sandbox, daily.silent, folder)),
+            lambda _: nothing("empty run", "meltano run", *daily.empty()),
+            lambda _: nothing("empty run", "pipe of both", *_pipe(sandbox, daily.silent, folder)),
         ]
     )
     yield from (whole, bare)
     cpu = (whole.cpu_s or 0.0) - (bare.cpu_s or 0.0)
     share = Usage(whole.wall_s - bare.wall_s, cpu, whole.peak_rss_mb or 0.0)
-    yield _empty("Meltano's own share", "the difference", share, whole.calls - bare.calls)
+    yield nothing("Meltano's own share", "the difference", share, whole.calls - bare.calls)
 
 
 def _pipe(sandbox: Sandbox, account: str, folder: Path) -> tuple[Usage, int]:
@@ -80,20 +82,3 @@ def _pipe(sandbox: Sandbox, account: str, folder: Path) -> tuple[Usage, int]:
     sandbox.calls()
     usage = run(BASH, ["-o", "pipefail", "-c", f"{tap} | {target}"], folder)
     return usage, sandbox.calls()[0]
-
-
-def _empty(load: str, approach: str, usage: Usage, calls: int) -> Result:
-    return Result(
-        load=load,
-        approach=approach,
-        calls=calls,
-        write_calls=0,
-        minimum_calls=0,
-        rows=0,
-        wall_s=usage.wall_s,
-        minimum_s=0.0,
-        cpu_s=usage.cpu_s,
-        peak_rss_mb=usage.peak_rss_mb,
-        latency_ms=0,
-        pacing="off",
-    )

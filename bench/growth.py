@@ -6,6 +6,7 @@ docs/images/growth.svg. Every answer of the platform takes 100 ms (300 ms for th
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import chart
 from measure import PROGRAMS, run
 from sandbox import Sandbox
+from tap_loads import TAP, catalog, config
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "deploy/airflow/dags"))
@@ -38,21 +40,6 @@ PACED: Final = 10
 FAR_MS: Final = 300
 GRANTED: Final = 40
 SHARDS: Final = 4
-COLUMNS: Final = (
-    "stat_time_day",
-    "local_account_id",
-    "local_account_name",
-    "promotion_id",
-    "promotion_name",
-    "stat_cost",
-    "show_cnt",
-    "click_cnt",
-    "convert_cnt",
-    "conversion_cost",
-    "clue_pay_order_cnt",
-    "attribution_convert_cnt",
-    "attribution_convert_cost",
-)
 GROWTH_HEADS: Final = ("accounts", "active", "rows", "calls", "wall s", "bound s", "CPU s", "MiB")
 SHARD_HEADS: Final = ("1,000 accounts", "calls", "wall s", "bound s", "CPU s", "MiB each")
 
@@ -68,58 +55,30 @@ class Platform(Sandbox):
 
     def config(self, folder: Path, **changes: object) -> dict[str, Any]:
         """Return the settings of a day's run."""
-        from platform_sandbox import defaults  # noqa: PLC0415  only names, no server
-
-        start = self.yesterday.toordinal() - DAYS + 1
-        return {
-            "app_id": defaults.OE_APP_ID,
-            "app_secret": defaults.OE_APP_SECRET,
-            "access_token": defaults.OE_ACCESS_TOKEN,
-            "refresh_token": defaults.OE_REFRESH_TOKEN,
-            "token_store_uri": f"sqlite:///{folder / 'tokens.db'}",
-            "api_url": self.url,
-            "start_date": self.yesterday.fromordinal(start).isoformat(),
-            "end_date": self.yesterday.isoformat(),
-            **changes,
-        }
+        start = self.yesterday - dt.timedelta(days=DAYS - 1)
+        return config(self, folder) | {"start_date": start.isoformat(), **changes}
 
 
-def tap(folder: Path, config: Mapping[str, Any], catalog: Path) -> tuple[Usage, int]:
+def tap(folder: Path, told: Mapping[str, Any], chosen: Path) -> tuple[Usage, int]:
     """Run the tap with the daily columns in a folder; return what it took, and its rows."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tap.json").write_text(json.dumps(config), encoding="utf-8")
-    words = ["--config", "tap.json", "--catalog", str(catalog)]
-    usage = run("tap-oceanengine-local", words, folder)
+    (folder / "tap.json").write_text(json.dumps(told), encoding="utf-8")
+    words = ["--config", "tap.json", "--catalog", str(chosen)]
+    usage = run(TAP, words, folder)
     with (folder / "out").open(encoding="utf-8") as lines:
         return usage, sum('"RECORD"' in line[:40] for line in lines)
 
 
-def catalog_in(folder: Path) -> Path:
-    """Write the catalog of the daily columns into a folder."""
-    (folder / "empty.json").write_text("{}", encoding="utf-8")
-    command = [PROGRAMS / "tap-oceanengine-local", "--config", "empty.json", "--discover"]
-    found = subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    catalog = json.loads(found.stdout)
-    for stream in catalog["streams"]:
-        for item in stream["metadata"]:
-            wanted = stream["tap_stream_id"] == "promotion_report"
-            column = item["breadcrumb"][-1] if item["breadcrumb"] else None
-            item["metadata"]["selected"] = wanted and (column is None or column in COLUMNS)
-    path = folder / "catalog.json"
-    path.write_text(json.dumps(catalog), encoding="utf-8")
-    return path
-
-
 def growth(folder: Path) -> Iterator[tuple[float, ...]]:
     """Measure the sizes; yield a row of the table for each."""
-    catalog = catalog_in(folder)
+    chosen = catalog(folder)
     for size in SIZES:
         with Platform(size, LATENCY_MS) as sandbox:
             place = folder / str(size)
             place.mkdir()
-            config = sandbox.config(place, requests_per_second=PACED)
+            told = sandbox.config(place, requests_per_second=PACED)
             sandbox.calls()
-            usage, rows = tap(place, config, catalog)
+            usage, rows = tap(place, told, chosen)
             calls = sandbox.calls()[0]
             shortest = calls / PACED
             yield (
@@ -130,31 +89,31 @@ def growth(folder: Path) -> Iterator[tuple[float, ...]]:
 
 def shards(folder: Path) -> Iterator[tuple[object, ...]]:
     """Measure one process with few and with many requests at once, and four shards."""
-    catalog = catalog_in(folder)
+    chosen = catalog(folder)
     with Platform(SIZES[-1], FAR_MS) as sandbox:
         for parallel in (4, 16):
             place = folder / f"one-{parallel}"
             place.mkdir()
             changes = {"requests_per_second": GRANTED, "max_parallel_requests": parallel}
             sandbox.calls()
-            usage, _ = tap(place, sandbox.config(place, **changes), catalog)
+            usage, _ = tap(place, sandbox.config(place, **changes), chosen)
             calls = sandbox.calls()[0]
             shortest = max(calls / GRANTED, calls * FAR_MS / 1000 / parallel)
             name = f"one process, {parallel} requests at once"
             yield name, calls, usage.wall_s, shortest, usage.cpu_s, usage.peak_rss_mb
-        yield _in_shards(folder, sandbox, catalog)
+        yield _in_shards(folder, sandbox, chosen)
 
 
-def _in_shards(folder: Path, sandbox: Platform, catalog: Path) -> tuple[object, ...]:
-    config = sandbox.config(folder, requests_per_second=GRANTED // SHARDS)
-    told = {f"TAP_OCEANENGINE_LOCAL_{name.upper()}": str(value) for name, value in config.items()}
+def _in_shards(folder: Path, sandbox: Platform, chosen: Path) -> tuple[object, ...]:
+    told = sandbox.config(folder, requests_per_second=GRANTED // SHARDS)
+    environment = {f"TAP_OCEANENGINE_LOCAL_{name.upper()}": str(one) for name, one in told.items()}
     listed = subprocess.run(
         [PROGRAMS / "oceanengine-local", "accounts", "--json"],
-        env=os.environ | told, check=True, capture_output=True,
+        env=os.environ | environment, check=True, capture_output=True,
     )  # fmt: skip
     runs = shard_runs(json.loads(listed.stdout), SHARDS, GRANTED // SHARDS)
     configs = [
-        config
+        told
         | {
             "local_account_ids": one["TAP_OCEANENGINE_LOCAL_LOCAL_ACCOUNT_IDS"],
             "account_names": json.loads(one["TAP_OCEANENGINE_LOCAL_ACCOUNT_NAMES"]),
@@ -165,7 +124,7 @@ def _in_shards(folder: Path, sandbox: Platform, catalog: Path) -> tuple[object, 
     begin = time.perf_counter()
     with ThreadPoolExecutor(SHARDS) as pool:
         places = [folder / one["MELTANO_RUN_STATE_ID_SUFFIX"] for one in runs]
-        usages = [usage for usage, _ in pool.map(tap, places, configs, [catalog] * SHARDS)]
+        usages = [usage for usage, _ in pool.map(tap, places, configs, [chosen] * SHARDS)]
     wall, calls = time.perf_counter() - begin, sandbox.calls()[0]
     cpu, memory = sum(one.cpu_s for one in usages), max(one.peak_rss_mb for one in usages)
     return f"{SHARDS} shards, 4 requests at once each", calls, wall, calls / GRANTED, cpu, memory

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from measure import Usage
+
 COMPUTED: Final = " (computed)"
 """Ends the approach of a line whose wall is calls x latency, because nobody waited for it."""
 ROUNDS: Final = 3
@@ -97,6 +99,24 @@ class Result:
     def from_dict(cls, values: Mapping[str, Any]) -> Result:
         """A line of results.json."""
         return cls(**{one.name: values[one.name] for one in fields(cls)})
+
+
+def nothing(load: str, approach: str, usage: Usage, calls: int = 0) -> Result:
+    """A line about something that had no rows to carry."""
+    return Result(
+        load=load,
+        approach=approach,
+        calls=calls,
+        write_calls=0,
+        minimum_calls=0,
+        rows=0,
+        wall_s=usage.wall_s,
+        minimum_s=0.0,
+        cpu_s=usage.cpu_s,
+        peak_rss_mb=usage.peak_rss_mb,
+        latency_ms=0,
+        pacing="off",
+    )
 
 
 def interleaved(cases: Sequence[Callable[[int], Result]]) -> Iterator[Result]:

@@ -6,11 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from measure import run
-from results import Result, interleaved
+from results import interleaved, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from results import Result
 
 
 PROGRAMS: Final = {"tap": "tap-oceanengine-local", "target": "target-feishu-bitable"}
@@ -30,17 +32,4 @@ def loads(folder: Path) -> Iterator[Result]:
 def _start(folder: Path, approach: str, _number: int) -> Result:
     program = PROGRAMS[approach]
     usage = run(program, ["--about"], folder)
-    return Result(
-        load=f"start of {program}",
-        approach=approach,
-        calls=0,
-        write_calls=0,
-        minimum_calls=0,
-        rows=0,
-        wall_s=usage.wall_s,
-        minimum_s=0.0,
-        cpu_s=usage.cpu_s,
-        peak_rss_mb=usage.peak_rss_mb,
-        latency_ms=0,
-        pacing="off",
-    )
+    return nothing(f"start of {program}", approach, usage)

@@ -127,7 +127,7 @@ def catalog(folder: Path) -> Path:
     if path.exists():
         return path
     found = subprocess.run(
-        [str(PROGRAMS / TAP), "--config", "tap.json", "--discover"],
+        [str(PROGRAMS / TAP), "--discover"],
         cwd=folder,
         check=True,
         capture_output=True,
