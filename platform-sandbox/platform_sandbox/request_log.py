@@ -100,7 +100,8 @@ class RequestLog:
     """The last requests, and counters over all of them."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._arrived = threading.Condition(self._lock)
         self._under_way: Counter[str] = Counter()
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
         self._bodies: deque[Entry] = deque()
@@ -147,6 +148,17 @@ class RequestLog:
                 self._under_way[entry.base] += 1
                 now = self._under_way[entry.base]
                 self._counters.overlap = max(self._counters.overlap, now)
+            self._arrived.notify_all()
+
+    def wait_for(self, path: str, times: int = 1, *, seconds: float = 60.0) -> None:
+        """Wait until so many requests whose path contains a text have come.
+
+        Raises:
+            TimeoutError: They did not come in time.
+        """
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: self.count(path) >= times, seconds):
+                raise TimeoutError(f"{self.count(path)} of {times} requests of {path} came.")
 
     def keep_body(self, entry: Entry, raw: bytes) -> None:
         """The body has arrived; the oldest kept one is dropped for it."""

@@ -19,6 +19,8 @@ from platform_sandbox.defaults import (
     FEISHU_APP_ID,
     FEISHU_APP_SECRET,
     FEISHU_BASE,
+    FEISHU_WEBHOOK,
+    FEISHU_WEBHOOK_SECRET,
     OE_APP_ID,
     OE_APP_SECRET,
 )
@@ -87,8 +89,8 @@ def done(outcome: subprocess.CompletedProcess[str]) -> str:
     return printed
 
 
-def production(sandbox: SandboxServer, **more: str) -> dict[str, str]:
-    """What stands in the .env of somebody whose platforms are the sandbox."""
+def filled(sandbox: SandboxServer) -> dict[str, str]:
+    """What somebody whose platforms are the sandbox fills in where .env.example asks for it."""
     pair = sandbox.platform.oceanengine.tokens.current
     return {
         "MELTANO_ENVIRONMENT": "prod",
@@ -100,9 +102,20 @@ def production(sandbox: SandboxServer, **more: str) -> dict[str, str]:
         "FEISHU_APP_SECRET": FEISHU_APP_SECRET,
         "FEISHU_BITABLE": FEISHU_BASE,
         "FEISHU_TABLE": "单元日报",
-        "FEISHU_NOTIFY": "none",
-        **more,
     }
+
+
+def bot(sandbox: SandboxServer) -> dict[str, str]:
+    """The same of somebody who has a bot in the chat."""
+    return {
+        "FEISHU_WEBHOOK_URL": sandbox.url + FEISHU_WEBHOOK,
+        "FEISHU_WEBHOOK_SECRET": FEISHU_WEBHOOK_SECRET,
+    }
+
+
+def production(sandbox: SandboxServer, **more: str) -> dict[str, str]:
+    """What stands in the .env of somebody who wants no cards."""
+    return filled(sandbox) | {"FEISHU_NOTIFY": "none"} | more
 
 
 def fill_in(project: MeltanoProject, values: Mapping[str, str]) -> None:

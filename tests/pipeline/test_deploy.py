@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from platform_sandbox import defaults
 from platform_sandbox.testing import SandboxServer
 
 from .conftest import ROOT, MeltanoProject
+from .recipes import bot, fill_in, filled
 
 CRONTAB = (ROOT / "deploy/crontab").read_text("utf-8")
 UNITS = sorted((ROOT / "deploy/systemd").iterdir())
@@ -44,23 +44,11 @@ DAILY, CHECK = (command for _fields, command in lines_of_crontab())
 
 def production(project: MeltanoProject, sandbox: SandboxServer) -> None:
     """Make the project one of production whose platforms are the sandbox."""
-    values = {
-        "MELTANO_ENVIRONMENT": "prod",
-        "OCEANENGINE_APP_ID": defaults.OE_APP_ID,
-        "OCEANENGINE_APP_SECRET": defaults.OE_APP_SECRET,
-        "OCEANENGINE_ACCESS_TOKEN": defaults.OE_ACCESS_TOKEN,
-        "OCEANENGINE_REFRESH_TOKEN": defaults.OE_REFRESH_TOKEN,
-        "FEISHU_APP_ID": defaults.FEISHU_APP_ID,
-        "FEISHU_APP_SECRET": defaults.FEISHU_APP_SECRET,
-        "FEISHU_BITABLE": defaults.FEISHU_BASE,
-        "FEISHU_TABLE": "单元日报",
-        "FEISHU_WEBHOOK_URL": sandbox.url + defaults.FEISHU_WEBHOOK,
-        "FEISHU_WEBHOOK_SECRET": defaults.FEISHU_WEBHOOK_SECRET,
+    addresses = {
         "TAP_OCEANENGINE_LOCAL_API_URL": sandbox.url,
         "TARGET_FEISHU_BITABLE_API_URL": sandbox.url,
     }
-    text = "".join(f"{name}={value}\n" for name, value in values.items())
-    (project.root / ".env").write_text(text, "utf-8")
+    fill_in(project, filled(sandbox) | bot(sandbox) | addresses)
     (project.root / ".env").chmod(0o600)
     (project.root / ".venv").symlink_to(sys.prefix)
 

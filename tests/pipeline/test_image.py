@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from platform_sandbox import defaults
 from platform_sandbox.testing import SandboxServer
 
 from .conftest import ROOT
+from .recipes import bot, filled
 
 FOLDER = "/project"
 
@@ -162,19 +162,7 @@ def container(folder: Path, *, installer: bool = False) -> dict[str, str]:
 def env_file(sandbox: SandboxServer) -> dict[str, str]:
     """Return what `--env-file` brings: the names of .env.example, for the sandbox."""
     example = (ROOT / ".env.example").read_text("utf-8")
-    values = {
-        "MELTANO_ENVIRONMENT": "prod",
-        "OCEANENGINE_APP_ID": defaults.OE_APP_ID,
-        "OCEANENGINE_APP_SECRET": defaults.OE_APP_SECRET,
-        "OCEANENGINE_ACCESS_TOKEN": defaults.OE_ACCESS_TOKEN,
-        "OCEANENGINE_REFRESH_TOKEN": defaults.OE_REFRESH_TOKEN,
-        "FEISHU_APP_ID": defaults.FEISHU_APP_ID,
-        "FEISHU_APP_SECRET": defaults.FEISHU_APP_SECRET,
-        "FEISHU_BITABLE": defaults.FEISHU_BASE,
-        "FEISHU_TABLE": "单元日报",
-        "FEISHU_WEBHOOK_URL": sandbox.url + defaults.FEISHU_WEBHOOK,
-        "FEISHU_WEBHOOK_SECRET": defaults.FEISHU_WEBHOOK_SECRET,
-    }
+    values = filled(sandbox) | bot(sandbox)
     empty = dict.fromkeys(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE), "")
     assert values.keys() <= empty.keys()
     addresses = dict.fromkeys(

@@ -8,7 +8,6 @@ import re
 import signal
 import stat
 import subprocess
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -257,9 +256,7 @@ def test_what_a_killed_meltano_leaves_is_for_its_owner_only(
         cwd=production.root, env=production.variables(), start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    ends = time.monotonic() + 60
-    while time.monotonic() < ends and not sandbox.platform.requests.count("records"):
-        time.sleep(0.05)
+    sandbox.platform.requests.wait_for("records")
     os.killpg(running.pid, signal.SIGKILL)
     running.wait(30)
     left = list(production.root.glob(".meltano/run/*/*.config.json"))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,14 +24,6 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxServer]:
     world = World(accounts=3, active=3, units=(1, 2), big_units=0, days=60)
     with SandboxServer(tmp_path / "platforms", world) as server:
         yield server
-
-
-def wait_until(it_is_so: Callable[[], bool], run: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not it_is_so():
-        assert run.poll() is None, run.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_rows_of_a_stopped_run_stay_and_the_next_one_completes_them(
@@ -58,7 +49,7 @@ def test_rows_of_a_stopped_run_stay_and_the_next_one_completes_them(
         project.command(*RUN), cwd=project.root, env=project.variables(**settings),
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    wait_until(lambda: platform.requests.count("batch_create") >= len(ready), run)
+    platform.requests.wait_for("batch_create", len(ready))
     run.send_signal(signal.SIGTERM)
     said, _ = run.communicate(timeout=PATIENCE_SECONDS)
     assert run.returncode == 128 + signal.SIGTERM, said

@@ -49,6 +49,17 @@ def test_counts_writes_and_their_overlap_per_base(shared_sandbox, feishu_shared)
     assert log.under_way(FEISHU_BASE) == 0
 
 
+def test_calls_can_be_waited_for(oe):
+    log = oe.sandbox.platform.requests
+    with pytest.raises(TimeoutError, match="0 of 1 requests of /report/promotion"):
+        log.wait_for("/report/promotion", seconds=0)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(oe.report)
+        log.wait_for("/report/promotion")
+        asked.result()
+    assert log.count("/report/promotion") == 1
+
+
 def test_notes_failures_and_cut_connections(oe):
     oe.sandbox.platform.faults.add(Fault(path="user/info", kind="cut_before"))
     with pytest.raises(requests.exceptions.ConnectionError):
