@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 
 _DECODER: Final = json.JSONDecoder(parse_float=Decimal)  # json.loads would make one per line
-
-
 _SHAPES: Final[dict[str, tuple[str, type]]] = {
     "SCHEMA": ("schema", dict),
     "RECORD": ("record", dict),
@@ -42,8 +40,6 @@ _SHAPES: Final[dict[str, tuple[str, type]]] = {
     "ACTIVATE_VERSION": ("version", int),
 }
 """What each kind of message must carry."""
-
-
 SDK_SETTINGS: Final[dict[str, Any]] = {
     name: setting
     for schema in (
@@ -95,14 +91,11 @@ def in_words(logger: logging.Logger) -> Iterator[None]:
     except ConfigValidationError as error:
         logger.error(" ".join(error.errors))  # noqa: TRY400  a sentence for a person
         sys.exit(1)
-    except TargetError as error:
+    except (TargetError, RecordsWithoutSchemaException) as error:
         logger.error("%s", error)  # noqa: TRY400  a sentence for a person
         sys.exit(1)
     except MappingError as error:
         logger.error("Setting stream_maps is not right: %s", error)  # noqa: TRY400
-        sys.exit(1)
-    except RecordsWithoutSchemaException as error:
-        logger.error("%s", error)  # noqa: TRY400  a sentence for a person
         sys.exit(1)
     except InvalidInputLine as error:
         what = str(error) if isinstance(error, NotSinger) else ""

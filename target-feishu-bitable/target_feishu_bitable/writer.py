@@ -143,6 +143,7 @@ class Writer:
         lookup = self._lane.table.lookup
         there = self._existing([one.known.record_id for one in changes])
         gone = [one for one in changes if one.known.record_id not in there]
+        found = [one for one in changes if one.known.record_id in there]
         is_young = any(one.known.record_id in lookup.made for one in gone)
         if wait is not None and (not gone or is_young):
             self._sleep(wait)
@@ -150,8 +151,8 @@ class Writer:
         if not gone:
             raise error
         if is_young:
-            if rest := [one for one in changes if one not in gone]:
-                self._update(rest)
+            if found:
+                self._update(found)
             raise self._vanished(gone[0], error)
         logger.warning("%s Somebody deleted it meanwhile; looking its key up again.", error)
         lookup.drop(one.known.record_id for one in gone)
@@ -160,7 +161,7 @@ class Writer:
         if anew.creates:
             self._creator.create(anew.creates)
         self._lane.counts.unchanged += anew.unchanged
-        return [one for one in changes if one.known.record_id in there] + anew.updates
+        return found + anew.updates
 
     def _vanished(self, change: Change, error: RowGone) -> RowError:
         return RowError(
