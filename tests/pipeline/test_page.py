@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support import expected_conditions as expected
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from platform_sandbox.testing import SandboxServer
@@ -51,10 +51,16 @@ def browser(tmp_path: Path, require_service) -> Iterator[Chrome]:
 
 
 def press(browser: Chrome, button: str) -> None:
-    """Press a button and wait for the page it leads to: a click may return before that."""
-    page = browser.find_element(By.TAG_NAME, "html")
+    """Press a button and wait for the page it leads to: a click may return before that.
+
+    While one page gives way to the next, the driver answers any question with one of several
+    errors, so they only mean "not yet".
+    """
+    browser.execute_script("window.isLeft = true")
     browser.find_element(By.ID, button).click()
-    WebDriverWait(browser, 30, poll_frequency=0.05).until(expected.staleness_of(page))
+    arrived = "return !window.isLeft && document.readyState === 'complete'"
+    wait = WebDriverWait(browser, 30, poll_frequency=0.05, ignored_exceptions=[WebDriverException])
+    wait.until(lambda page: page.execute_script(arrived))
 
 
 def rows(browser: Chrome) -> list[list[str]]:
