@@ -102,7 +102,7 @@ class Writer:
             self._halving(write, rows[middle:])
 
     def _update(self, changes: Sequence[Change]) -> None:
-        for seconds in (*LAG_SECONDS, None):
+        for seconds in (*LAG_SECONDS, 0.0, None):
             try:
                 self._client.batch_update(
                     self._lane.table.id,
@@ -110,6 +110,8 @@ class Writer:
                     fresh=self._lane.table.is_fresh,
                 )
             except RowGone as error:
+                if seconds is None:
+                    raise
                 changes = self._without_gone(changes, error, wait=seconds)
                 if not changes:
                     return
@@ -122,56 +124,37 @@ class Writer:
                     self._lane.table.lookup.updated(one.known, one.values)
                 self._lane.counts.updated += len(changes)
                 return
-        self._update(changes)
 
     def _without_gone(
-        self, changes: Sequence[Change], error: RowGone, *, wait: float | None
+        self, changes: Sequence[Change], error: RowGone, *, wait: float
     ) -> Sequence[Change]:
         """Return the changes whose rows are there, after creating the rows that are not.
 
-        A row that this run made is more likely not seen yet than deleted: it is waited for, and
-        never made again, which would leave a copy. In the end the run fails; the next one will see.
+        A row that this run made may only be unseen yet, and one that is gone may still be seen by
+        a search: both are waited for.
 
         Args:
             changes: Changes, at least one of a row that is not found.
             error: How the platform said so.
-            wait: Seconds to wait for rows that this run made; None when they were waited for.
-
-        Raises:
-            RowError: A row that this run made is not found; the others are written.
+            wait: Seconds to wait for replicas; 0 when they were waited for.
         """
         lookup = self._lane.table.lookup
         there = self._existing([one.known.record_id for one in changes])
-        gone = [one for one in changes if one.known.record_id not in there]
+        gone = {one.known.record_id: one for one in changes if one.known.record_id not in there}
         found = [one for one in changes if one.known.record_id in there]
-        is_young = any(one.known.record_id in lookup.made for one in gone)
-        if wait is not None and (not gone or is_young):
+        if not gone or (wait and not lookup.made.isdisjoint(gone)):
             self._sleep(wait)
             return changes
-        if not gone:
-            raise error
-        if is_young:
-            if found:
-                self._update(found)
-            raise self._vanished(gone[0], error)
         logger.warning("%s Somebody deleted it meanwhile; looking its key up again.", error)
-        lookup.drop(one.known.record_id for one in gone)
-        lookup.find_again(one.row.key for one in gone)
-        anew = plan([one.row for one in gone], self._lane.bindings, lookup)
+        lookup.drop(gone)
+        lookup.find_again(one.row.key for one in gone.values())
+        anew = plan([one.row for one in gone.values()], self._lane.bindings, lookup)
         if anew.creates:
             self._creator.create(anew.creates)
         self._lane.counts.unchanged += anew.unchanged
+        if any(one.known.record_id in gone for one in anew.updates):
+            self._sleep(wait)
         return found + anew.updates
-
-    def _vanished(self, change: Change, error: RowGone) -> RowError:
-        return RowError(
-            f"Stream {self._lane.stream}, {describe_key(self._lane.bindings, change.row.key)}: "
-            f"this run made the row, and now it is not found. {error} If somebody deleted it, the "
-            "next run makes it again.",
-            number=change.row.number,
-            code=error.code,
-            log_id=error.log_id,
-        )
 
     def _existing(self, ids: Sequence[str]) -> set[str]:
         there: set[str] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from target_feishu_bitable.client import BitableClient
 from target_feishu_bitable.target import TargetFeishuBitable
 
 DAY = "2026-02-11"
@@ -318,8 +319,8 @@ def test_two_streams_without_tables_of_their_own_are_refused(feed, say, table, o
 
 
 @pytest.mark.usefixtures("table")
-def test_a_row_of_this_run_that_a_person_deleted_is_named_and_the_others_are_written(
-    feed, say, base, monkeypatch
+def test_a_row_of_this_run_that_a_person_deleted_is_made_again(
+    feed, say, base, stored, monkeypatch
 ):
     rows = say.rows(3)
     changed = [say.record(**one["record"] | {"cost": 9.5}) for one in rows]
@@ -335,7 +336,25 @@ def test_a_row_of_this_run_that_a_person_deleted_is_named_and_the_others_are_wri
 
     outcome = feed(say.schema(), *rows, say.state(1), *changed, say.state(2), checkpoint_seconds=0)
 
-    assert f"unit={rows[1]['record']['unit']}" in outcome.text
+    outcome.ok()
+    units = [one["record"]["unit"] for one in (rows[0], rows[2], rows[1])]
+    assert [(row["unit"], row["cost"]) for row in stored()] == [(unit, 9.5) for unit in units]
+    assert outcome.of("report") | {"created": 4, "updated": 2} == outcome.of("report")
+    assert outcome.bookmarks[-1] == 2
+
+
+@pytest.mark.usefixtures("table")
+def test_a_row_that_searches_show_and_updates_do_not_find_ends_the_run(
+    feed, say, fail, calls, monkeypatch
+):
+    (row,) = say.rows(1)
+    feed(say.schema(), row).ok()
+    monkeypatch.setattr(BitableClient, "batch_get", lambda *_, **__: [])
+    fail("batch_update", code=1254043, times=99)
+    calls.clear()
+
+    outcome = feed(say.schema(), say.record(**row["record"] | {"cost": 9.5}))
+
     assert "1254043" in outcome.text
-    assert [values["cost"] for _, values in base.table("日报").rows()] == [9.5, 9.5]
-    assert set(outcome.bookmarks) == {1}
+    assert (calls.count("batch_create"), calls.count("batch_update")) == (0, 6)
+    assert sum(outcome.waits) == 15
