@@ -123,6 +123,11 @@ class Settings:
         """What `bitable` names."""
         return read_bitable(self.bitable)
 
+    @property
+    def is_upsert(self) -> bool:
+        """Whether rows are corrected by their key; without it each record is a new row."""
+        return self.load_method == "upsert"
+
     def mapping(self, stream: str) -> StreamMapping:
         """Return what `tables` says about a stream; nothing when it does not."""
         return self.tables.get(stream, StreamMapping())

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 5
 """How many rows or keys a message lists."""
+_BATCHES_WITHOUT_STATE: Final = 5
+"""So many are kept for a state to come before rows without a key are written all the same."""
 
 
 class BitableSink(Sink):
@@ -48,9 +50,9 @@ class BitableSink(Sink):
         super().__init__(target, stream_name, schema, key_properties)
         self.target = target
         self.mapping = target.settings.mapping(stream_name)
-        self._is_upsert = target.settings.load_method == "upsert"
-        self._keys = tuple(self.mapping.key or self._key_properties) if self._is_upsert else ()
-        if self._is_upsert and not self._keys:
+        is_upsert = target.settings.is_upsert
+        self._keys = tuple(self.mapping.key or self._key_properties) if is_upsert else ()
+        if is_upsert and not self._keys:
             raise ConfigError(
                 f"The stream {stream_name} has no key, so upsert can't tell its rows apart: name "
                 f"one in the setting tables.{stream_name}.key, or set load_method to append-only."
@@ -91,6 +93,16 @@ class BitableSink(Sink):
                 keyed=bool(self._keys),
             )
         )
+
+    @property
+    @override
+    def max_size(self) -> int:
+        # Rows that no key tells apart come again after a stop, unless a state speaks of them.
+        return super().max_size * (1 if self._keys else _BATCHES_WITHOUT_STATE)
+
+    def keep_before(self, number: int) -> None:
+        """Drop the rows that were collected from a place of the run on: they will come again."""
+        self._rows = [row for row in self._rows if row.number < number]
 
     @override
     def get_validator(self) -> BaseJSONSchemaValidator | None:

@@ -179,7 +179,10 @@ class TargetFeishuBitable(Target):
 
     def _store_before(self, number: int) -> None:
         """Write the rows that came before a refused one, and emit the last state before it."""
-        for sink in (*self._sinks_to_clear, *self._sinks_active.values()):
+        stated = max((place for place, _ in self._states if place <= number), default=0)
+        for sink in filter(is_ours, (*self._sinks_to_clear, *self._sinks_active.values())):
+            if not self.settings.is_upsert:
+                sink.keep_before(stated)
             try:
                 self.drain_one(sink)
             except RowError as other:
@@ -192,7 +195,8 @@ class TargetFeishuBitable(Target):
     @override
     def get_sink(self, stream_name: str, **options: Any) -> Sink:
         existing = self._sinks_active.get(stream_name)
-        if existing is not None and options.get("schema") is not None:
+        has_schema = options.get("schema") is not None
+        if existing is not None and has_schema and self.settings.is_upsert:
             # Rows of the old schema first: the last record of a key wins, and both sinks share
             # what is known of the table.
             self.drain_one(existing)
@@ -245,8 +249,7 @@ class TargetFeishuBitable(Target):
     def drain_all(self, *, is_endofpipe: bool = False) -> None:
         self.is_at_end = is_endofpipe
         # Rows without a key would come a second time if a signal parted them from their state.
-        is_append_only = self.settings.load_method == "append-only"
-        with self.stop.held(LONG_GRACE_SECONDS) if is_append_only else nullcontext():
+        with nullcontext() if self.settings.is_upsert else self.stop.held(LONG_GRACE_SECONDS):
             super().drain_all(is_endofpipe=is_endofpipe)
 
     # The SDK's own way drains here in the middle of a write, and exits 0.

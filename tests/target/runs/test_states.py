@@ -215,3 +215,40 @@ def test_a_summary_comes_also_when_the_base_can_not_be_opened(feed, say, platfor
     assert outcome.summary["requests"] > 0
     assert outcome.summary["write_calls"] == 0
     assert outcome.of()["created"] == 0
+
+
+@pytest.mark.parametrize("keys", [(), ("day", "unit")])
+def test_rows_added_without_a_key_are_never_written_before_their_state(feed, say, units, keys):
+    first, second = say.rows(25), say.rows(24, 25)
+    settings = {"load_method": "append-only", "batch_size_rows": 10, "checkpoint_seconds": 0}
+    spoilt = say.record(**second[0]["record"] | {"cost": "many"})
+    before = [say.schema(keys=keys), *first, say.state(1)]
+
+    outcome = feed(*before, *second, spoilt, say.state(2), **settings)
+
+    assert "cost" in outcome.text
+    assert outcome.bookmarks[-1] == 1
+    assert units() == say.units(first)
+    feed(say.schema(keys=keys), *second, say.state(2), **settings).ok()
+    assert units() == say.units(first + second)
+
+
+def test_rows_added_without_a_key_wait_for_their_state_over_a_new_schema(feed, say, units):
+    first, second = say.rows(5), say.rows(5, 5)
+    wider = say.schema(say.properties | {"note": {"type": "string"}}, keys=())
+    spoilt = say.record(**second[0]["record"] | {"cost": "many"})
+    settings = {"load_method": "append-only", "checkpoint_seconds": 0}
+
+    outcome = feed(say.schema(keys=()), *first, wider, *second, spoilt, **settings)
+
+    assert "cost" in outcome.text
+    assert units() == []
+
+
+def test_a_source_without_states_is_added_in_bounded_batches(feed, say, units, calls):
+    rows = say.rows(60)
+
+    feed(say.schema(keys=()), *rows, load_method="append-only", batch_size_rows=10).ok()
+
+    assert units() == say.units(rows)
+    assert calls.by_kind["batch_create"] == 2
