@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 _BUSY = re.compile(r"Another '.*' pipeline is already running")
 _REAUTHORISE = re.compile(r"reauthori", re.IGNORECASE)
-_SENDS_TO_AUTHORISE = re.compile(
-    r":authorize\b|(?s:(?=.*refresh[ _]token)(?=.*(\bauthori[sz]e\b|\bre-?authori[sz])))",
-    re.IGNORECASE,
-)
+_AUTHORISE_COMMAND = re.compile(r":authorize\b", re.IGNORECASE)
+_REFRESH_TOKEN = re.compile(r"refresh[ _]token", re.IGNORECASE)
+_AUTHORISE = re.compile(r"\bauthori[sz]e\b|\bre-?authori[sz]", re.IGNORECASE)
 _PARTS = {"extractors": "extractor", "loaders": "loader"}
 
 
@@ -113,8 +112,11 @@ def _went_well(story: RunStory) -> bool:
 
 def _needs_authorisation(trouble: Trouble) -> bool:
     """Whether the error says so by its type, or in words when the plugin logs words only."""
-    by_type = any(_REAUTHORISE.search(kind) for kind, _ in trouble.exceptions)
-    return by_type or bool(_SENDS_TO_AUTHORISE.search(trouble.text))
+    text = trouble.text
+    if any(_REAUTHORISE.search(kind) for kind, _ in trouble.exceptions):
+        return True
+    in_words = _REFRESH_TOKEN.search(text) and _AUTHORISE.search(text)
+    return bool(in_words or _AUTHORISE_COMMAND.search(text))
 
 
 def _something_arrived(story: RunStory) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import time
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,13 @@ def test_leaves_what_people_need(text):
 )
 def test_never_shows_a_known_secret(secret, before, after):
     assert secret not in Redactor([secret])(f"{before}{secret}{after}").replace("×", "")
+
+
+@pytest.mark.parametrize("unit", ["A", "中", "word ", "a.b", "token=", "a://b:", "<x@"])
+def test_long_text_takes_no_longer_than_its_length_asks_for(unit):
+    begun = time.process_time()
+    redact(unit * (60_000 // len(unit)))
+    assert time.process_time() - begun < 2  # seconds; many times that if each letter looks on
 
 
 def test_knows_secrets_by_the_names_of_their_variables():

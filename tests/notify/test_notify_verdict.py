@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 import pytest
 from meltano.core.logging.models import PluginException
@@ -107,6 +108,15 @@ def test_reauthorisation_is_recognised_in_words(recorded, text, outcome):
     line = recorded.line(TAP, text, logging.ERROR)
     end = recorded.block(**EXTRACTOR_FAILED), recorded.end("failure")
     assert judge(recorded.story(line, *end)) is outcome
+
+
+@pytest.mark.parametrize("words", ["a row\n", "refresh token ", "authorise "])
+def test_long_error_is_judged_as_fast_as_it_is_read(recorded, words):
+    line = recorded.line(TAP, words * (60_000 // len(words)), logging.ERROR)
+    end = recorded.block(**EXTRACTOR_FAILED), recorded.end("failure")
+    begun = time.process_time()
+    assert judge(recorded.story(line, *end)) is Outcome.FAILED
+    assert time.process_time() - begun < 2  # seconds; many times that if each letter looks on
 
 
 def test_refused_start_timeout_and_signal_are_told_apart(recorded):
