@@ -83,7 +83,7 @@ def page_of(rows: Sequence[Values], info: object, *, number: str, pages: str) ->
         raise AccountError("The platform's answer holds no object as `page_info`.")
     total_number = _number(info or {}, number)
     by_number = -(-(total_number or 0) // PAGE_SIZE)
-    total_page = max(1, _number(info or {}, pages) or by_number)
+    total_page = max(1, _number(info or {}, pages) or 0, by_number)
     if total_page > MOST_PAGES:
         raise AccountError(f"The platform's answer promises more than {MOST_PAGES:,} pages.")
     return Page(rows, total_number, total_page)
@@ -165,7 +165,16 @@ def _all_pages(
     pages = yield [partial(fetch, 1)]
     if pages[0].total_page > 1:
         pages += yield [partial(fetch, number) for number in range(2, pages[0].total_page + 1)]
+    while _may_go_on(pages):
+        pages += yield [partial(fetch, len(pages) + 1)]
     return pages
+
+
+def _may_go_on(pages: Sequence[Page]) -> bool:
+    """Return whether the last page may not be the last: it is full, and nobody has counted."""
+    full = len(pages[-1].rows) >= PAGE_SIZE and not pages[0].total_number
+    repeated = len(pages) > 1 and pages[-1].rows == pages[-2].rows
+    return full and not repeated and len(pages) < MOST_PAGES
 
 
 def _problem(pages: Sequence[Page], keys: Sequence[Hashable]) -> str:

@@ -135,10 +135,47 @@ def test_a_short_list_that_holds_still_is_complete_and_said():
     assert drive(read_shifting(pages("ab", "c", total=5), first)).missing == 2
 
 
+def listing(rows, **info):
+    """Return a fetch over one-value rows, a hundred a page, that says `info` about the whole."""
+
+    def fetch(number):
+        part = [(row,) for row in range(rows)][100 * number - 100 : 100 * number]
+        return page_of(part, info, number="total_number", pages="total_page")
+
+    return fetch
+
+
+@pytest.mark.parametrize("read", [read_window, read_growing, read_shifting])
+@pytest.mark.parametrize(
+    ("rows", "info", "asked"),
+    [
+        (250, {}, [1, 1, 1]),
+        (250, {"total_number": 0, "total_page": 0}, [1, 1, 1]),
+        (250, {"total_number": None, "total_page": 2}, [1, 1, 1]),
+        (100, {}, [1, 1]),
+        (250, {"total_number": 250, "total_page": 1}, [1, 2]),
+    ],
+)
+def test_a_full_page_is_not_the_last_one_when_nobody_counts(read, rows, info, asked):
+    calls = []
+    reading = drive(read(listing(rows, **info), first), calls)
+    assert reading == Reading([(row,) for row in range(rows)])
+    assert calls == asked
+
+
+def test_a_platform_that_answers_every_page_with_the_same_rows_is_not_asked_for_ever():
+    full = page_of([(row,) for row in range(100)], {}, number="total_number", pages="total_page")
+    calls = []
+    with pytest.raises(IncompleteWindowError, match="a row came on two pages"):
+        drive(read_window(lambda _: full, first), calls)
+    assert len(calls) == 6
+
+
 @pytest.mark.parametrize(
     ("info", "expected"),
     [
         ({"total_number": 250, "total_page": 3}, (250, 3)),
+        ({"total_number": 250, "total_page": 1}, (250, 3)),
         ({"total_number": 250}, (250, 3)),
         ({"total_number": 0, "total_page": 0}, (0, 1)),
         ({}, (None, 1)),
