@@ -100,6 +100,24 @@ def test_leads_that_arrive_while_paging_do_not_come_twice(platform, run_tap):
     assert {lead(number)["clue_id"] for number in range(250)} <= set(ids)
 
 
+def test_fewer_leads_than_counted_are_a_warning(platform, run_tap, caplog, monkeypatch):
+    platform.account(1)
+    platform.account(2)
+    platform.rows["leads", ""] = [lead(1)]
+    whole = platform.post
+
+    def counting_more(path, body):
+        data = whole(path, body)
+        data["page_info"]["total"] += 2
+        return data
+
+    monkeypatch.setattr(platform, "post", counting_more)
+    run = run_tap("leads", start_date="2026-03-19")
+    assert run.error is None
+    assert len(run.records("leads")) == 1
+    assert f"account {FIRST}, {SECOND}: 2026-03-19: 2 leads fewer came" in caplog.text
+
+
 def test_today_ends_now(platform, run_tap):
     platform.account(1)
     run_tap("leads", include_today=True, start_date="2026-03-20")

@@ -76,9 +76,10 @@ class LocalStream(Stream):
         self.progress.accounts_failed[account.id] = reason
         self.logger.error("%s, account %s failed: %s", self.name, _called(account), reason)
 
-    def warn(self, account: Account, text: str) -> None:
-        """Log a warning about one account."""
-        self.logger.warning("%s, account %s: %s", self.name, _called(account), text)
+    def warn(self, text: str, *accounts: Account) -> None:
+        """Log a warning about some accounts."""
+        called = ", ".join(map(_called, accounts))
+        self.logger.warning("%s, account %s: %s", self.name, called, text)
 
     # The SDK derives partitions from the state and finishes them all at once, so that one failing
     # partition loses the work of all. Accounts are walked in `get_records` instead.

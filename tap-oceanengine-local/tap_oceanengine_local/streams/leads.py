@@ -200,6 +200,9 @@ class Leads(WindowedStream):
             for account in good:
                 self.fail(account, str(window), part.error or RuntimeError("nothing came back"))
             return
+        if part.reading.missing:
+            missing = f"{part.reading.missing} leads fewer came than the platform counts."
+            self.warn(f"{window}: {missing}", *good)
         place = self.reader.place("local_account_id")
         rows = [values for values in part.reading.rows if values[place] not in failed]  # type: ignore[index]
         contact = self.tap.settings.leads_contact

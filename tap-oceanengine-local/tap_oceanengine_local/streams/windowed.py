@@ -152,9 +152,9 @@ class WindowedStream(LocalStream):
     def _emit(self, account: Account, window: Window, reading: Reading) -> Iterator[dict[str, Any]]:
         if reading.missing:
             self.warn(
-                account,
                 f"{window}: {reading.missing} rows fewer came than the platform counts; "
                 "it leaves out rows whose fields are all empty.",
+                account,
             )
         self.stamp()
         tallies = self.tally(window, reading.rows)
