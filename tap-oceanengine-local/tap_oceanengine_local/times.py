@@ -78,7 +78,10 @@ def _at(day: str, clock: str) -> str:
     hours, minutes, seconds = int(match[1]), int(match[2] or 0), int(match[3] or 0)
     offset = (match[4] or "+08:00").replace("Z", "+00:00")
     moment = datetime.fromisoformat(f"{day}T{hours:02d}:{minutes:02d}:{seconds:02d}{offset}")
-    return moment.astimezone(ZONE).isoformat()
+    try:
+        return moment.astimezone(ZONE).isoformat()
+    except OverflowError:
+        raise ValueError("not a time of this calendar") from None
 
 
 def _from_epoch(text: str) -> str:
@@ -86,4 +89,7 @@ def _from_epoch(text: str) -> str:
     if number < 10**8:
         return _at(read_day(text), "")
     seconds = number / 1000 if number >= _MILLISECONDS else number
-    return datetime.fromtimestamp(int(seconds), ZONE).isoformat()
+    try:
+        return datetime.fromtimestamp(int(seconds), ZONE).isoformat()
+    except OverflowError:
+        raise ValueError("not a time of this calendar") from None

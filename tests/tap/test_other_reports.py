@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tap_oceanengine_local.errors import AccountError
+from tap_oceanengine_local.tap import FailedAccountsError
 
 YESTERDAY = "2026-03-19"
 FIRST = "1790000000000001"
@@ -70,6 +71,16 @@ def test_a_row_without_its_hour_fails_loudly(platform, run_tap, row):
     platform.account(1)
     platform.rows["account", FIRST] = [{"stat_time_day": YESTERDAY, **row}]
     assert "stat_time_hour" in str(run_tap("account_report_hourly").error)
+
+
+@pytest.mark.parametrize("hour", ["2026031914", "2026-03-18 14:00:00", 10**25])
+def test_an_hour_that_is_not_of_its_rows_day_fails_its_account(platform, run_tap, hour):
+    platform.account(1)
+    platform.rows["account", FIRST] = [{"stat_time_day": YESTERDAY, "stat_time_hour": hour}]
+    run = run_tap("account_report_hourly")
+    assert isinstance(run.error, FailedAccountsError)
+    assert "stat_time_hour" in str(run.error)
+    assert run.records("account_report_hourly") == []
 
 
 def test_the_hour_may_stand_in_the_day(platform, run_tap):
@@ -155,6 +166,24 @@ def test_audiences_are_asked_for_days_with_cost_only(platform, run_tap, monkeypa
     ]
     assert run.bookmarks("audience_report") == {FIRST: YESTERDAY}
     assert platform.requests == 5
+
+
+def test_days_that_do_not_hold_still_are_no_base_for_audiences(platform, run_tap, monkeypatch):
+    days = {f"2025-{month:02d}-{day:02d}": 1.0 for month in (10, 11, 12) for day in range(1, 31)}
+    days |= {f"2026-01-{day:02d}": 1.0 for day in range(1, 31)}
+    audience_rows(platform, monkeypatch, days, {})
+    whole = platform.get
+
+    def shrinking(path, params):
+        data = whole(path, params)
+        if params["page"] == 2:
+            data["page_info"]["total_number"] -= 1
+        return data
+
+    monkeypatch.setattr(platform, "get", shrinking)
+    run = run_tap("audience_report", start_date="2025-10-01", window_days=365)
+    assert "changed while it was read" in str(run.error)
+    assert run.bookmarks("audience_report") == {}
 
 
 def test_audiences_look_back_at_most_seven_days(platform, run_tap, monkeypatch):

@@ -71,8 +71,8 @@ class AudienceReport(ReportStream):
     def job(self, account: Account, window: Window) -> Reader:
         if account.id in self.progress.accounts_failed:
             return None
-        days = yield from read_growing(partial(self._days, account, window), itemgetter(0))
         how = read_growing if window.is_open else read_window
+        days = yield from how(partial(self._days, account, window), itemgetter(0))
         readings = yield from together(
             [
                 how(partial(self._fetch, account, day, dimension), self.reader.key)
@@ -82,7 +82,7 @@ class AudienceReport(ReportStream):
             ]
         )
         rows = [row for reading in readings for row in reading.rows]
-        return Reading(rows, sum(reading.missing for reading in readings))
+        return Reading(rows, sum(reading.missing for reading in (days, *readings)))
 
     def _days(self, account: Account, window: Window, number: int) -> Page:
         """Read the account's days with their cost."""

@@ -18,7 +18,7 @@ from tap_oceanengine_local.metrics import (
 )
 from tap_oceanengine_local.pages import PAGE_SIZE, page_of, rows_of
 from tap_oceanengine_local.reconcile import fen
-from tap_oceanengine_local.records import RowError, RowReader
+from tap_oceanengine_local.records import RowError, RowReader, read_optional_day
 from tap_oceanengine_local.streams.base import ACCOUNT_ID, ACCOUNT_NAME, given, required
 from tap_oceanengine_local.streams.reconciling import Costs
 from tap_oceanengine_local.streams.windowed import WindowedStream
@@ -171,8 +171,11 @@ class HourlyReportStream(ReportStream):
             raise RowError("a row came without stat_time_hour")
         try:
             moment = read_moment(hour, day=None if day is None else str(day))
+            own_day = read_optional_day(day)
         except ValueError as error:
             raise RowError(f"stat_time_hour cannot be read: {error}") from None
+        if own_day not in {None, moment[:10]}:
+            raise RowError("stat_time_hour is an hour of another day than stat_time_day")
         return self.reader.read(
             row, {**known, "stat_time_hour": moment, "stat_time_day": moment[:10]}
         )
@@ -220,7 +223,7 @@ class PromotionReport(ReportStream):
     def followed_up(self, account: Account, outcome: Outcome[Reading | None]) -> None:
         text = self._costs.verdict(account, outcome)
         if text:
-            self.warn(account, text)
+            self.warn(text, account)
 
     def _ask_account(
         self, account: Account, window: Window, metric_names: Sequence[str], page: int
