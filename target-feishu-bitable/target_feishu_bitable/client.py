@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 APPS: Final = "/open-apis/bitable/v1/apps"
 WIKI_NODE: Final = "/open-apis/wiki/v2/spaces/get_node"
+GET_AT_ONCE: Final = 100
 LIST_PAGE: Final = 100
 SEARCH_PAGE: Final = 500
 MOST_PAGES: Final = 100_000
@@ -195,14 +196,13 @@ class BitableClient:
 
     def batch_get(
         self, table_id: str, record_ids: Sequence[str], *, automatic_fields: bool = False
-    ) -> list[RecordJSON]:
-        """Return up to 100 rows by id; rows that are gone are left out."""
-        body = {"record_ids": list(record_ids), "automatic_fields": automatic_fields}
+    ) -> Iterator[RecordJSON]:
+        """Yield rows by id, a hundred a call; rows that are gone are left out."""
         path = f"{self._table(table_id)}/records/batch_get"
-        records: list[RecordJSON] = items_of(
-            self.session.call("POST", path, body=body), "records", path
-        )
-        return records
+        for start in range(0, len(record_ids), GET_AT_ONCE):
+            ids = list(record_ids[start : start + GET_AT_ONCE])
+            body = {"record_ids": ids, "automatic_fields": automatic_fields}
+            yield from items_of(self.session.call("POST", path, body=body), "records", path)
 
     def batch_create(
         self,

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from target_feishu_bitable.wire import FilterJSON, RecordJSON, SearchJSON
 
 DELETE_AT_ONCE: Final = 500
-GET_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +162,7 @@ def _delete(table: OpenTable, ids: list[str]) -> None:
         table.client.batch_delete(table.table_id, ids)
     except (RowGone, UnknownOutcome):
         # All or nothing: a row that a person deleted meanwhile keeps the others alive.
-        left = [
-            record["record_id"]
-            for start in range(0, len(ids), GET_AT_ONCE)
-            for record in table.client.batch_get(table.table_id, ids[start : start + GET_AT_ONCE])
-        ]
+        left = [one["record_id"] for one in table.client.batch_get(table.table_id, ids)]
         if left:
             table.client.batch_delete(table.table_id, left)
 

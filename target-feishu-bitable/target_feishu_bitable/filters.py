@@ -33,6 +33,11 @@ MOST_CONDITIONS: Final = 50
 MOST_CHARACTERS: Final = 1_900
 _MONTH: Final = len("2026-02")
 _DAY: Final = timedelta(days=1)
+_STRANGE: Final = (
+    *("T", "日", " ", "\t", "\n", "\xa0", "\u3000"),
+    *(f"-{month}-" for month in range(1, 10)),
+)
+"""What a day with hyphens contains that is not spelled 2026-02-01."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +98,28 @@ def ways_to_ask(
     return ways
 
 
-def strange_days(bindings: Sequence[Binding]) -> FilterJSON | None:
-    """Return a search for days in text columns that are not spelled 2026-02-01, or None.
+def strange_days(binding: Binding) -> list[FilterJSON]:
+    """Return searches for days in a text column that a filter by day would miss; most often one.
 
-    A filter by day would miss them: 2026/2/1 and 2026年2月1日, as a person or a sheet writes them.
+    2026/2/1, 2026年2月1日, 20260201, or a space behind, as a person or a sheet writes them. Not
+    2026-12-1, for which `_equal` asks.
     """
-    conditions = [
-        _condition(binding, "contains", [mark])
-        for binding in bindings
-        if is_text_of_days(binding)
-        for mark in ("/", ".", ":", " ", "年", *(f"-{month}-" for month in range(1, 10)))
+    if not is_text_of_days(binding):
+        return []
+    marks = [_condition(binding, "contains", [mark]) for mark in _STRANGE]
+    without_hyphen = [
+        _all_of(
+            [
+                _condition(binding, "contains", [century]),
+                _condition(binding, "doesNotContain", ["-"]),
+            ]
+        )
+        for century in ("19", "20")
     ]
-    return _either(conditions[:MOST_CONDITIONS]) if conditions else None
+    whole: FilterJSON = {"conjunction": "or", "conditions": marks, "children": without_hyphen}
+    if _length(whole) <= MOST_CHARACTERS:
+        return [whole]
+    return [*map(_either, _groups(marks)), *_any_of(without_hyphen)]
 
 
 def is_text_of_days(binding: Binding) -> bool:
@@ -113,17 +128,20 @@ def is_text_of_days(binding: Binding) -> bool:
 
 
 def _equal(part: int, binding: Binding, values: set[Hashable]) -> list[Ask]:
-    texts = {binding.codec.condition(value): value for value in values}
-    groups = _groups([_condition(binding, "is", [text]) for text in sorted(texts)])
-    return [
-        Ask(
-            _either(group),
-            part,
-            len(group),
-            values=frozenset(texts[one["value"][0]] for one in group),
-        )
-        for group in groups
-    ]
+    plain = {binding.codec.condition(value): value for value in values}
+    texts = [*plain, *map(_short_day, plain)] if is_text_of_days(binding) else [*plain]
+    groups = _groups([_condition(binding, "is", [text]) for text in sorted({*texts})])
+    asks = []
+    for group in groups:
+        asked = {one["value"][0] for one in group} & plain.keys()
+        covered = frozenset(plain[text] for text in asked)
+        asks.append(Ask(_either(group), part, len(covered), values=covered))
+    return asks
+
+
+def _short_day(text: str) -> str:
+    """Return 2026-12-01 as 2026-12-1, which contains nothing that would tell it from others."""
+    return f"{text[:8]}{text[9]}" if text[5:6] == "1" and text[8:9] == "0" else text
 
 
 def _months(part: int, binding: Binding, days: set[str]) -> list[Ask]:
@@ -154,13 +172,12 @@ def _days_between(first: str, last: str) -> int:
 
 def _ranges(part: int, binding: Binding, stretches: Sequence[Sequence[str]]) -> list[Ask]:
     asks = []
-    for group in _groups([_range(binding, days[0], days[-1]) for days in stretches]):
-        spans = tuple((days[0], days[-1]) for days in stretches[: len(group)])
-        stretches = stretches[len(group) :]
+    for several in _any_of([_range(binding, days[0], days[-1]) for days in stretches]):
+        count = len(several.get("children") or [several])
+        spans = tuple((days[0], days[-1]) for days in stretches[:count])
+        stretches = stretches[count:]
         weight = sum(_days_between(*span) + 1 for span in spans)
-        several: FilterJSON = {"conjunction": "or", "conditions": [], "children": group}
-        single: FilterJSON = {"conjunction": "and", "conditions": group[0]["conditions"]}
-        asks.append(Ask(single if len(group) == 1 else several, part, weight, spans=spans))
+        asks.append(Ask(several, part, weight, spans=spans))
     return asks
 
 
@@ -172,13 +189,12 @@ def _range(binding: Binding, first: str, last: str) -> FilterGroupJSON:
         bounds.append(("isGreater", date.fromisoformat(first) - _DAY))
     if last < str(date.max):
         bounds.append(("isLess", date.fromisoformat(last) + _DAY))
-    return {
-        "conjunction": "and",
-        "conditions": [
+    return _all_of(
+        [
             _condition(binding, operator, ["ExactDate", str(binding.codec.encode(str(day)))])
             for operator, day in bounds
-        ],
-    }
+        ]
+    )
 
 
 def _condition(binding: Binding, operator: str, value: list[str]) -> ConditionJSON:
@@ -187,6 +203,20 @@ def _condition(binding: Binding, operator: str, value: list[str]) -> ConditionJS
 
 def _either(conditions: list[ConditionJSON]) -> FilterJSON:
     return {"conjunction": "or", "conditions": conditions}
+
+
+def _all_of(conditions: list[ConditionJSON]) -> FilterGroupJSON:
+    return {"conjunction": "and", "conditions": conditions}
+
+
+def _any_of(groups: Sequence[FilterGroupJSON]) -> list[FilterJSON]:
+    """Return the searches that find what one of the groups finds."""
+    return [
+        {"conjunction": "and", "conditions": several[0]["conditions"]}
+        if len(several) == 1
+        else {"conjunction": "or", "conditions": [], "children": several}
+        for several in _groups(groups)
+    ]
 
 
 def _groups(parts: Sequence[T]) -> list[list[T]]:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from target_feishu_bitable.wire import SearchJSON
 
 logger = logging.getLogger(__name__)
-GET_AT_ONCE: Final = 100
 FILTER_REFUSED: Final = frozenset({1254018, 1254107, 99992402})
 """Refusals of a filter; projects report them also for filters that the documents allow."""
 MOST_NAMES: Final = 200
@@ -67,7 +66,7 @@ class Lookup:
         self._counted = False
         self._times_asked = 0
         self._pages_asked = 0
-        self._days_are_plain = False
+        self._plain: set[str] = set()
 
     def bind(
         self,
@@ -130,15 +129,13 @@ class Lookup:
     def count(self) -> int:
         """Return how many rows the table has, asked once, without reading any for keys."""
         if self._first is None and not self._counted:
-            self.total = self._client.search_page(
-                self._table_id, self._search(), size=1, fresh=self._fresh
-            ).total
+            self.total = self._found(self._search())
             self._counted = True
         return self.total
 
     def sees_rows(self) -> bool:
         """Tell whether a search shows any row now."""
-        return self._client.search_page(self._table_id, self._search(), size=1).total > 0
+        return self._found(self._search()) > 0
 
     def first_ids(self) -> list[str]:
         """Return the ids of the rows of the first page."""
@@ -166,7 +163,7 @@ class Lookup:
         prospect = Prospect(more, self._times_asked, self._pages_asked)
         sample = Sample(self.total, self._known.sample(PAGE))
         asks = cheapest(self._known.keys, unknown, sample, prospect)
-        if asks is None or self._has_strange_days(asks):
+        if asks is None or self._has_strange_days(self._known.keys[asks[0].part]):
             self._scan()
             return
         prospect = prospect.of(asks[0].part, unknown)
@@ -203,11 +200,10 @@ class Lookup:
         several = {key: rows for key in keys if len(rows := self._known.of(key)) > 1}
         unsettled = {key: rows for key, rows in several.items() if key not in self.surplus}
         ids = [row.record_id for rows in unsettled.values() for row in rows]
-        born: dict[str, int] = {}
-        for start in range(0, len(ids), GET_AT_ONCE):
-            chunk = ids[start : start + GET_AT_ONCE]
-            for record in self._client.batch_get(self._table_id, chunk, automatic_fields=True):
-                born[record["record_id"]] = int(record.get("created_time") or 0)
+        born = {
+            record["record_id"]: int(record.get("created_time") or 0)
+            for record in self._client.batch_get(self._table_id, ids, automatic_fields=True)
+        }
         for key, rows in unsettled.items():
             ordered = sorted(rows, key=lambda row: (born.get(row.record_id, 0), row.record_id))
             self._known.order(key, ordered)
@@ -230,20 +226,17 @@ class Lookup:
         """Take note of cells that this run changed, by the index of their binding."""
         self._known.changed(row, changes)
 
-    def _has_strange_days(self, asks: Sequence[Ask]) -> bool:
-        asked = strange_days([self._known.keys[part] for part in {ask.part for ask in asks}])
-        if asked is None or self._days_are_plain:
+    def _has_strange_days(self, binding: Binding) -> bool:
+        if binding.column.field_id in self._plain:
             return False
-        search = self._search() | {"filter": asked}
         try:
-            page = self._client.search_page(self._table_id, search, size=1, fresh=self._fresh)
+            if any(self._found(self._search() | {"filter": one}) for one in strange_days(binding)):
+                return True
         except ApiError as error:
-            if error.code not in FILTER_REFUSED:
-                raise
-            logger.warning("%s The table is read without a filter instead.", error)
+            _accept_refusal(error)
             return True
-        self._days_are_plain = page.total == 0
-        return not self._days_are_plain
+        self._plain.add(binding.column.field_id)
+        return False
 
     def _scan(self) -> None:
         # A page token is no snapshot: once this run has made rows, the scan begins anew.
@@ -266,9 +259,7 @@ class Lookup:
         try:
             first = next(self._pages(search))
         except ApiError as error:
-            if error.code not in FILTER_REFUSED:
-                raise
-            logger.warning("%s The table is read without a filter instead.", error)
+            _accept_refusal(error)
             return False
         shown = sum(covers(ask, key[ask.part]) for key in self._known.sample(PAGE))
         self._known.take(first.records)
@@ -288,6 +279,9 @@ class Lookup:
         self._coverage.asks.append(ask)
         return True
 
+    def _found(self, search: SearchJSON) -> int:
+        return self._client.search_page(self._table_id, search, size=1, fresh=self._fresh).total
+
     def _pages(self, search: SearchJSON, *, first: Page | None = None) -> Iterator[Page]:
         return self._client.search(self._table_id, search, first=first, fresh=self._fresh)
 
@@ -298,3 +292,9 @@ class Lookup:
             if field_id not in self._imagined
         ]
         return {"field_names": names} if 0 < len(names) <= MOST_NAMES else {}
+
+
+def _accept_refusal(error: ApiError) -> None:
+    if error.code not in FILTER_REFUSED:
+        raise error
+    logger.warning("%s The table is read without a filter instead.", error)

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GET_AT_ONCE: Final = 100
 _TYPES_OF_CODE: Final = {
     1254060: FieldType.TEXT,
     1254061: FieldType.NUMBER,
@@ -139,7 +138,8 @@ class Writer:
             wait: Seconds to wait for replicas; 0 when they were waited for.
         """
         lookup = self._lane.table.lookup
-        there = self._existing([one.known.record_id for one in changes])
+        ids = [one.known.record_id for one in changes]
+        there = {one["record_id"] for one in self._client.batch_get(self._lane.table.id, ids)}
         gone = {one.known.record_id: one for one in changes if one.known.record_id not in there}
         found = [one for one in changes if one.known.record_id in there]
         if not gone or (wait and not lookup.made.isdisjoint(gone)):
@@ -155,15 +155,6 @@ class Writer:
         if any(one.known.record_id in gone for one in anew.updates):
             self._sleep(wait)
         return found + anew.updates
-
-    def _existing(self, ids: Sequence[str]) -> set[str]:
-        there: set[str] = set()
-        for start in range(0, len(ids), GET_AT_ONCE):
-            portion = ids[start : start + GET_AT_ONCE]
-            there |= {
-                one["record_id"] for one in self._client.batch_get(self._lane.table.id, portion)
-            }
-        return there
 
     def _change(self, change: Change) -> ChangeJSON:
         fields = {
