@@ -8,7 +8,7 @@ custom bot's button can open an address, nothing else.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -86,11 +86,25 @@ def fitting(compose: Callable[[Room], Card]) -> Card:
     Args:
         compose: makes the card within the room given.
     """
-    for room in ROOMS[:-1]:
+    for room in ROOMS:
         card = compose(room)
-        if size(card.payload()) <= MAX_BYTES - _ROOM_FOR_SIGNATURE:
+        if _fits(card):
             return card
-    return compose(ROOMS[-1])
+    while not _fits(card) and any(len(text) > 1 for text in card.paragraphs):
+        card = _shortened(card)
+    return card
+
+
+def _fits(card: Card) -> bool:
+    return size(card.payload()) <= MAX_BYTES - _ROOM_FOR_SIGNATURE
+
+
+def _shortened(card: Card) -> Card:
+    """Cut the second half off the longest paragraph: what nobody foresaw to be long."""
+    longest = max(card.paragraphs, key=len)
+    half = longest[: len(longest) // 2 - 1]
+    kept = (half.rpartition("\n")[0] or half) + "…"
+    return replace(card, paragraphs=tuple(kept if p is longest else p for p in card.paragraphs))
 
 
 def encode(payload: dict[str, Any]) -> bytes:

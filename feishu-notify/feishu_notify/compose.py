@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _MAX_BUTTONS = 3
 _SAYS_NOTHING = "An unhandled error occurred while syncing"
 _TROUBLE_CHARACTERS = 1000
+_READ_CHARACTERS = 20_000
 _AUTHORISE_LINK = re.compile(r"https?://[^\s\"'<>，。]*oauth[^\s\"'<>，。]*")
 
 
@@ -70,7 +71,7 @@ class Composer:
             trouble: why the run history could not be read.
         """
         say = self.say
-        error = trouble and literal(_clipped(self.redact(trouble), _TROUBLE_CHARACTERS))
+        error = trouble and literal(_clipped(self._clean(trouble), _TROUBLE_CHARACTERS))
         lines = [
             self.facts.line("error", error or say("overdue_value", hours=f"{hours:g}")),
             self.facts.line(
@@ -86,7 +87,9 @@ class Composer:
         return Card(
             title=self.look.headline(title),
             colour="orange" if found else "green",
-            paragraphs=tuple(filter(None, (self.facts.all(story), self._warnings(found, room)))),
+            paragraphs=tuple(
+                filter(None, (self.facts.all(story, room.items), self._warnings(found, room)))
+            ),
             buttons=self._table_buttons(story),
             note=self.say("stable_note") if main_stream(story) else None,
         )
@@ -97,7 +100,8 @@ class Composer:
         errors = "\n".join(self._failures(story, outcome, room))
         accounts = self._failed_accounts(story, room)
         advice = "\n".join(self._advice(story, outcome))
-        paragraphs = (errors, accounts, advice, self.facts.all(story), self._warnings(found, room))
+        facts = self.facts.all(story, room.items)
+        paragraphs = (errors, accounts, advice, facts, self._warnings(found, room))
         buttons = self._table_buttons(story)
         if outcome is Outcome.REAUTHORISE:
             buttons = (*self._authorise_button(story), *buttons)
@@ -130,7 +134,7 @@ class Composer:
         texts: list[str] = []
         for error in errors:
             for text in (error.text, *(f"{kind}: {why}" for kind, why in error.exceptions if why)):
-                clean = " ".join(self.redact(text).split())
+                clean = self._clean(text)
                 core = clean.partition(": ")[2] or clean
                 if clean and not any(core in t or clean in t for t in texts):
                     texts.append(clean)
@@ -181,7 +185,7 @@ class Composer:
 
     def _listed(self, label: str, texts: Sequence[str], room: Room) -> Iterator[str]:
         """Lines of a list of foreign texts, as many and as long as there is room for."""
-        clean = [" ".join(self.redact(text).split()) for text in texts[: room.items]]
+        clean = map(self._clean, texts[: room.items])
         shown = [literal(_clipped(text, room.characters)) for text in clean]
         if len(texts) == 1:
             yield self.facts.line(label, shown[0])
@@ -190,6 +194,14 @@ class Composer:
             yield from (f"• {text}" for text in shown)
             if len(texts) > len(shown):
                 yield f"• {self.say('more', count=str(len(texts) - len(shown)))}"
+
+
+    def _clean(self, text: str) -> str:
+        """Foreign text on one line, redacted; of a very long one no more than can be shown."""
+        if len(text) > _READ_CHARACTERS:
+            beginning, _, cut_word = text[:_READ_CHARACTERS].rpartition(" ")
+            text = beginning or cut_word  # half a secret would not be known as one
+        return " ".join(self.redact(text).split())
 
 
 def _clipped(text: str, limit: int) -> str:

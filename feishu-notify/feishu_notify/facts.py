@@ -27,10 +27,10 @@ class Facts:
 
     say: Texts
 
-    def all(self, story: RunStory) -> str:
+    def all(self, story: RunStory, most_streams: int) -> str:
         """Return what was read and written, how long it took and when it ended."""
         say = self.say
-        lines = [*self._read_lines(story), *self._written_lines(story)]
+        lines = [*self._read_lines(story), *self._written_lines(story, most_streams)]
         if story.job:
             lines.append(self.line("job", literal(story.job)))
         if story.duration is not None:
@@ -74,7 +74,7 @@ class Facts:
         )
         return f"**{label}**{self.say.colon}{value}"
 
-    def _written_lines(self, story: RunStory) -> Iterator[str]:
+    def _written_lines(self, story: RunStory, most: int) -> Iterator[str]:
         say = self.say
         streams = target_streams(story)
         values = [
@@ -91,8 +91,10 @@ class Facts:
                 say("rows_of_stream", stream=literal(s.name), value=value)
                 for s, value in zip(streams, values, strict=True)
             ]
-        for value in values:
+        for value in values[:most]:
             yield self.line("rows", value)
+        if len(values) > most:
+            yield self.line("rows", say("more", count=str(len(values) - most)))
 
     def moment(self, moment: datetime) -> str:
         """Return a moment as the readers' clocks show it, to the minute."""

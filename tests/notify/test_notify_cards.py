@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feishu_notify.card import MAX_BYTES, encode, literal, size
+from feishu_notify.card import MAX_BYTES, Card, encode, fitting, literal, size
 from feishu_notify.compose import Composer
 from feishu_notify.redaction import Redactor
 from feishu_notify.samples import samples
@@ -113,6 +113,43 @@ def test_thousand_accounts_with_short_reasons_are_cut_to_twenty():
     text = written(composer().run(story, Outcome.FAILED))
     assert text.count("code 40002") == 20
     assert "另有 980 项" in text
+
+
+def test_of_hundreds_of_streams_a_card_names_some_and_counts_the_others():
+    streams = tuple(TargetStream(f"stream_{n}", created=n) for n in range(600))
+    story = RunStory(summaries=(TargetSummary(streams),), status="success", duration=42)
+    card = composer("en").run(story, Outcome.SUCCESS)
+
+    assert size(card.payload()) < MAX_BYTES
+    assert "stream_0: 0 created" in written(card)
+    assert "**Rows**: … and 580 more" in written(card)
+    assert "**Duration**: 42 s" in written(card)
+
+
+def test_card_of_unforeseen_length_is_cut_where_it_is_longest():
+    plugins = tuple(PluginStory(f"dbt-{n}", "utilities", (Trouble("no\n" * 99),)) for n in range(300))
+    story = RunStory(job="j" * 20_000, plugins=plugins, status="failure")
+    card = composer("en").run(story, Outcome.FAILED)
+
+    assert size(card.payload()) < MAX_BYTES
+    assert "dbt-0" in written(card)
+    assert "**What to do**" in written(card)
+    assert "…" in written(card)
+
+
+def test_what_can_never_fit_is_made_as_short_as_it_gets():
+    card = Card("t" * MAX_BYTES, "red", ("first\nlines", "last"))
+    assert fitting(lambda _: card).paragraphs == ("…", "…")
+
+
+def test_no_half_of_a_secret_is_left_at_the_end_of_a_long_error():
+    secret = "hush-hush-hush"
+    error = Trouble(f"{' ' * 19_985}no {secret}")  # only the secret's first letters are read
+    plugin = PluginStory("tap-x", "extractors", errors=(error,))
+    story = RunStory(plugins=(plugin,), blocks=(FAILED,), status="failure")
+    text = written(composer(secrets=(secret,)).run(story, Outcome.FAILED))
+    assert "no" in text
+    assert "hush" not in text
 
 
 def test_secrets_and_personal_data_are_masked_everywhere():
