@@ -17,6 +17,7 @@ from .factory import Factory
 WORLD = World(accounts=200, active=50, units=(1, 8), big_units=0)
 LINKED = (
     ".venv", "tap-oceanengine-local", "target-feishu-bitable", "feishu-notify", "platform-sandbox",
+    "deploy",
 )  # fmt: skip
 COPIED = ("meltano.yml", "logging.yaml", "constraints.txt", "constraints-jsonl.txt")
 
@@ -75,6 +76,6 @@ def cluster(
     factory: Factory, databases: dict[str, str], require_service: object
 ) -> Iterator[Cluster]:
     require_service(AIRFLOW.exists(), "Airflow is missing: make test-airflow installs it")  # type: ignore[operator]
-    factory.make_tables()
+    factory.close_day()
     with Cluster(factory.root.parent / "airflow", databases["airflow"], factory.variables) as one:
         yield one

@@ -15,10 +15,10 @@ import pytest
 
 from platform_sandbox.faults import Fault
 from platform_sandbox.request_log import Entry
-from sharding import shard_of, suffix
+from sharding import FORGOTTEN, shard_of, suffix
 
 from .cluster import Cluster, Task, children_of, parent_of, wait_for
-from .factory import TABLE, Factory, Rows
+from .factory import NUMBERS, TABLE, Factory, Rows
 
 pytestmark = pytest.mark.airflow
 
@@ -178,6 +178,16 @@ def differences(source: Rows, copy: Rows) -> list[Any]:
     return found
 
 
+def test_shards_that_start_at_once_find_the_tables(first_run: Outcome) -> None:
+    """The warehouse was empty; the run that makes its tables reads nothing."""
+    (tables,) = first_run.of("tables").values()
+    starts = [task.start for task in first_run.of("shard").values() if task.start]
+    assert tables.tries == 1
+    assert tables.end is not None
+    assert tables.end <= min(starts)
+    assert FORGOTTEN not in {entry.query.get("start_date") for entry in first_run.requests}
+
+
 def test_every_row_of_the_warehouse_equals_the_platform(first_run: Outcome) -> None:
     assert len(first_run.platform) > 2000
     assert differences(first_run.platform, first_run.warehouse) == []
@@ -207,9 +217,21 @@ def test_every_account_has_its_bookmark_in_its_shard(first_run: Outcome, factory
 def test_the_second_run_writes_nothing(first_run: Outcome, second_run: Outcome) -> None:
     assert second_run.writes == 0
     assert second_run.bitable == first_run.bitable
-    assert second_run.warehouse == first_run.warehouse
+    assert second_run.warehouse == first_run.warehouse  # the rows' versions too
     assert second_run.bookmarks == first_run.bookmarks
     assert {task.tries for task in second_run.tasks if task.name == "shard"} == {1}
+
+
+def test_only_rows_with_other_numbers_are_written_again(
+    second_run: Outcome, later_run: Outcome
+) -> None:
+    before, after = second_run.warehouse, later_run.warehouse
+    written = {key for key in before if before[key]["version"] != after[key]["version"]}
+    corrected = {
+        key for key in before if any(before[key][name] != after[key][name] for name in NUMBERS)
+    }
+    assert corrected
+    assert written == corrected
 
 
 def test_a_shard_that_meets_the_limit_rests_alone(second_run: Outcome) -> None:

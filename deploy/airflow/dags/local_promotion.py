@@ -18,7 +18,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param, Variable, get_current_context, task
 
 import shard_state
-from sharding import base_runs, days, rate, shard_runs
+from sharding import base_runs, days, rate, shard_runs, tables_run
 
 PROJECT = Path(os.environ.get("LOCAL_PROMOTION_PROJECT") or Path(__file__).resolve().parents[3])
 SCHEDULE = os.environ.get("LOCAL_PROMOTION_SCHEDULE", "0 7 * * *") or None
@@ -36,11 +36,14 @@ ENVIRONMENT = os.environ.get("MELTANO_ENVIRONMENT") or "prod"
 # A run keeps catalogue and state beside its plugins, where another one would find them: each task
 # has a folder of its own, with links to the plugins. The signal ends Meltano and its plugins when
 # the process above them is killed, so that the next try does not run beside the last one.
-RUN = (
+FOLDER = (
     f"ln -s {PROJECT}/.meltano/{{extractors,loaders,utilities}} . && "
-    f"export MELTANO_SYS_DIR_ROOT=$PWD && exec setpriv --pdeathsig TERM -- "
-    f"{MELTANO} --cwd {PROJECT} --environment {ENVIRONMENT} run"
+    "export MELTANO_SYS_DIR_ROOT=$PWD"
 )
+CALL = f"setpriv --pdeathsig TERM -- {MELTANO} --cwd {PROJECT} --environment {ENVIRONMENT}"
+RUN = f"{FOLDER} && exec {CALL} run"
+# target-postgres updates every row that it is sent; PostgreSQL can drop what changes nothing.
+SPARE = f" && {CALL} invoke {WAREHOUSE}:spare-equal-rows" if WAREHOUSE == "target-postgres" else ""
 
 with DAG(
     dag_id="local_promotion",
@@ -93,6 +96,14 @@ with DAG(
         return [run | days(params["from"], params["to"]) for run in base_runs(given, RATE)]
 
     listed, told = accounts(), bases()
+    # Shards that start at once would all make the tables. So the same two programs run before them
+    # once with nothing to read: only the SCHEMA comes through.
+    tables = BashOperator(
+        task_id="tables",
+        bash_command=f"{FOLDER} && {CALL} run tap-oceanengine-local {WAREHOUSE}{SPARE}",
+        env=tables_run("ti.xcom_pull(task_ids='accounts')[0]"),
+        append_env=True,
+    )
     # Forced: for 5 minutes a killed run looks to Meltano as if it went on. That one run of a shard
     # goes on at a time is Airflow's word, and a row written twice into the warehouse stays one.
     shards = BashOperator.partial(
@@ -100,6 +111,7 @@ with DAG(
         bash_command=f"{RUN} --force tap-oceanengine-local {WAREHOUSE}",
         append_env=True,
         max_active_tis_per_dag=PARALLEL,
+        trigger_rule="all_done",  # without `tables` a shard tries it too, and its card says why
     ).expand(env=listed)
     # Two writers of one base could make a row twice: one slot, and no --force.
     bitable = BashOperator.partial(
@@ -111,6 +123,5 @@ with DAG(
     # Fails when a shard or a base has failed, whatever came after it.
     complete = EmptyOperator(task_id="complete")
 
-    layout() >> listed
-    shards >> told
-    [shards, bitable] >> complete
+    layout() >> listed >> tables >> shards >> told
+    [tables, shards, bitable] >> complete

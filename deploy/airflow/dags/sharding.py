@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 TAP = "TAP_OCEANENGINE_LOCAL_"
+FORGOTTEN = "2000-01-01"
+"""A day that no report reaches back to."""
 
 
 def shard_of(account_id: str, shards: int) -> int:
@@ -74,6 +76,20 @@ def shard_runs(
         }
         for shard, accounts_ in sorted(members.items())
     ]
+
+
+def tables_run(first: str) -> dict[str, str]:
+    """Return the environment of a run that only makes the warehouse's tables.
+
+    It asks for a day that the platform has not kept: a SCHEMA comes, and no row.
+
+    Args:
+        first: Expression for the environment of some shard's run, as `shard_runs` returns it.
+    """
+    names = (f"{TAP}LOCAL_ACCOUNT_IDS", f"{TAP}ACCOUNT_NAMES", f"{TAP}REQUESTS_PER_SECOND")
+    run = {name: f"{{{{ {first}['{name}'] }}}}" for name in names}
+    # A card would say each morning that nothing was read.
+    return run | days(FORGOTTEN, FORGOTTEN) | {"FEISHU_NOTIFY": "none"}
 
 
 def _names(accounts: Iterable[Mapping[str, Any]]) -> str:
