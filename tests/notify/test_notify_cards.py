@@ -127,7 +127,8 @@ def test_of_hundreds_of_streams_a_card_names_some_and_counts_the_others():
 
 
 def test_card_of_unforeseen_length_is_cut_where_it_is_longest():
-    plugins = tuple(PluginStory(f"dbt-{n}", "utilities", (Trouble("no\n" * 99),)) for n in range(300))
+    errors = (Trouble("no\n" * 99),)
+    plugins = tuple(PluginStory(f"dbt-{n}", "utilities", errors) for n in range(300))
     story = RunStory(job="j" * 20_000, plugins=plugins, status="failure")
     card = composer("en").run(story, Outcome.FAILED)
 
