@@ -7,12 +7,15 @@ The SDK's writer copies every record and flushes every line; this one writes the
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from singer_sdk.singerlib.encoding import SimpleSingerWriter
 from singer_sdk.singerlib.encoding.simple import RecordMessage, StateMessage
 from typing_extensions import override
+
+from tap_oceanengine_local.errors import FatalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +75,7 @@ class Writer(SimpleSingerWriter):
 
         Raises:
             SystemExit: The process was told to stop; nothing is written after that.
+            FatalError: Nobody reads them, or there is no room for them.
         """
         if not self._lines:
             return
@@ -82,6 +86,8 @@ class Writer(SimpleSingerWriter):
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
+        except OSError as error:
+            raise _unwritten(error) from None
         finally:
             self._writing = False
         self.obey()
@@ -106,3 +112,11 @@ class Writer(SimpleSingerWriter):
         """
         if self._exit_code is not None:
             raise SystemExit(self._exit_code)
+
+
+def _unwritten(error: OSError) -> FatalError:
+    # What Python still holds would fail once more at its end, behind our words and exit code.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return FatalError("The program that reads the messages has gone.")
+    return FatalError(f"The messages can't be written: {error.strerror}.")

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import copy
-import json
-import logging
-import os
 import signal
-import sys
-import threading
 import time
-import traceback
-from contextlib import contextmanager
 from functools import cached_property
-from io import TextIOWrapper
-from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
@@ -30,14 +22,16 @@ from tap_oceanengine_local import streams, windows
 from tap_oceanengine_local.accounts import select_accounts
 from tap_oceanengine_local.auth import build_client
 from tap_oceanengine_local.bookmarks import clean_state
-from tap_oceanengine_local.errors import ConfigError, FatalError, TapError
+from tap_oceanengine_local.ending import SIGNAL_EXIT, in_words
+from tap_oceanengine_local.errors import ConfigError, FatalError
+from tap_oceanengine_local.inputs import check_configs, read_catalog, read_file
 from tap_oceanengine_local.messages import Writer
 from tap_oceanengine_local.setting_schema import SCHEMA
 from tap_oceanengine_local.settings import load
 from tap_oceanengine_local.summary import RunSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
     from types import FrameType
 
@@ -49,10 +43,6 @@ if TYPE_CHECKING:
     from tap_oceanengine_local.accounts import Account
     from tap_oceanengine_local.client import Client
     from tap_oceanengine_local.settings import Settings
-
-_SIGNAL_EXIT: Final = 128
-_LAST_ANSWERS_SECONDS: Final = 10
-"""How long a stopped run waits for the answers of requests under way (one may renew tokens)."""
 
 
 class FailedAccountsError(FatalError):
@@ -195,7 +185,7 @@ class TapOceanEngineLocal(Tap):
     # The SDK's own way writes a last state here and exits 0, as if all had gone well.
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        self.writer.stop(_SIGNAL_EXIT + signum)
+        self.writer.stop(SIGNAL_EXIT + signum)
 
     @classmethod
     @override
@@ -214,11 +204,11 @@ class TapOceanEngineLocal(Tap):
             return
         cls.print_version(print_fn=cls.logger.info)
         try:
-            with _in_words(cls.logger):
+            with in_words(cls.logger):
                 cls(
                     config=config.config if config else None,
-                    state=_json(state, "state"),
-                    catalog=_json(catalog, "catalog"),
+                    state=read_file(state, "state"),
+                    catalog=read_catalog(catalog, {stream.name for stream in streams.ALL}),
                     parse_env_config=config.parse_env if config else False,
                 ).sync_all()
         finally:  # all is done or told, and only Python's own end is left to disturb
@@ -229,8 +219,18 @@ class TapOceanEngineLocal(Tap):
     @override
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """Run a connection test, with failures in words."""
-        with _in_words(cls.logger):
+        with in_words(cls.logger):
             super().cb_test(ctx, param, value)
+
+    @classmethod
+    @override
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        """Read the config files, with failures in words."""
+        with in_words(cls.logger):
+            check_configs(value)
+        return super().cb_config(ctx, param, value)
 
 
 def _require(settings: Settings) -> None:
@@ -241,51 +241,3 @@ def _require(settings: Settings) -> None:
 
 def _days_left(client: Client) -> int | None:
     return None if client.tokens is None else client.tokens.refresh_days_left()
-
-
-def _json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
-    if file is None:
-        return None
-    # As bytes: the file is UTF-8, whatever encoding the locale has.
-    raw = file.buffer.read() if isinstance(file, TextIOWrapper) else file.read()
-    try:
-        content = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise FatalError(f"The {what} file is not JSON: {file.name}.") from None
-    if not isinstance(content, dict):
-        raise FatalError(f"The {what} file holds no JSON object: {file.name}.")
-    return content
-
-
-@contextmanager
-def _in_words(logger: logging.Logger) -> Iterator[None]:
-    try:
-        yield
-    except ConfigValidationError as error:
-        logger.error(" ".join(error.errors))  # noqa: TRY400  a sentence for a person
-        sys.exit(1)
-    except TapError as error:
-        logger.error("%s", error)  # noqa: TRY400  a sentence for a person
-        sys.exit(1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        logger.error("The program that reads the messages has gone.")  # noqa: TRY400  see above
-        sys.exit(1)
-    except SystemExit as stop:
-        if isinstance(stop.code, int) and stop.code > _SIGNAL_EXIT:
-            logger.warning("Stopped by signal %d.", stop.code - _SIGNAL_EXIT)
-            # Streams stand still in the frames of the exception; dropping these ends their workers.
-            traceback.clear_frames(stop.__traceback__)
-            _leave(stop.code)
-        raise
-
-
-def _leave(code: int) -> None:
-    """End the process without waiting longer than is decent for requests under way."""
-    deadline = time.monotonic() + _LAST_ANSWERS_SECONDS
-    workers = [thread for thread in threading.enumerate() if thread.name.startswith("request")]
-    for worker in workers:
-        worker.join(max(0.0, deadline - time.monotonic()))
-    if any(worker.is_alive() for worker in workers):
-        logging.shutdown()
-        os._exit(code)

@@ -109,6 +109,69 @@ def test_a_state_that_cannot_be_read_is_refused_in_words(call, platform, caplog,
     assert error.getMessage().startswith(sentence)
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "The config file can't be read"),
+        (b"", "The config file is not JSON"),
+        (b"\xff\xfe", "The config file is not JSON"),
+        (b"null", "The config file holds no JSON object"),
+        (b"[]", "The config file holds no JSON object"),
+    ],
+)
+def test_a_config_that_cannot_be_read_is_refused_in_words(
+    call, caplog, tmp_path, content, sentence
+):
+    path = tmp_path / "odd.json"
+    if content is not None:
+        path.write_bytes(content)
+    done = call("--config", str(path))
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    (error,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert error.getMessage().startswith(sentence)
+    assert str(path) in error.getMessage()
+
+
+def entry(name="promotion_report", *, selected=True, **more):
+    return {
+        "tap_stream_id": name,
+        "schema": {"type": "object", "properties": {}},
+        "metadata": [{"breadcrumb": [], "metadata": {"selected": selected}}],
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("catalog", "sentence"),
+    [
+        ([], "The catalog file holds no JSON object"),
+        ({}, "The catalog is none of Singer's"),
+        ({"streams": None}, "The catalog is none of Singer's"),
+        ({"streams": ["promotion_report"]}, "The catalog is none of Singer's"),
+        ({"streams": [entry(schema={})]}, "The catalog is none of Singer's"),
+        ({"streams": [entry(metadata=[{}])]}, "The catalog is none of Singer's"),
+        ({"streams": [entry("unit_report")]}, "The catalog selects unit_report, a stream that"),
+    ],
+)
+@pytest.mark.usefixtures("platform")
+def test_a_catalog_that_cannot_be_obeyed_is_refused_in_words(
+    call, caplog, tmp_path, catalog, sentence
+):
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog), encoding="utf-8")
+    done = call("--catalog", str(tmp_path / "catalog.json"), config=RIGHT)
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    (error,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert error.getMessage().startswith(sentence)
+
+
+def test_an_unknown_stream_that_is_not_selected_is_passed_over(call, platform, tmp_path):
+    catalog = {"streams": [entry("of_the_past", selected=False)]}
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog), encoding="utf-8")
+    assert call("--catalog", str(tmp_path / "catalog.json"), config=RIGHT).exit_code == 0
+
+
 def test_without_catalog_the_main_stream_is_read(call, platform, caplog):
     caplog.set_level("INFO")
     platform.unit_rows(platform.account(1), days=1)

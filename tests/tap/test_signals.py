@@ -98,3 +98,44 @@ def test_a_reader_that_goes_away_ends_the_run_in_words(sandbox, sandbox_config, 
     assert run.wait(timeout=60) == 1
     assert b"The program that reads the messages has gone" in log
     assert b"Traceback" not in log
+
+
+def test_a_full_disk_ends_the_run_in_words(sandbox, sandbox_config, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(sandbox_config), encoding="utf-8")
+    with open("/dev/full", "wb") as full:  # noqa: PTH123  a device
+        run = subprocess.run(
+            [sys.executable, "-m", "tap_oceanengine_local", "--config", tmp_path / "config.json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    assert run.returncode == 1
+    assert b"The messages can't be written: No space left on device." in run.stderr
+    assert b"Traceback" not in run.stderr
+
+
+def test_a_fatal_error_does_not_wait_for_requests_that_wait(sandbox, sandbox_config, tmp_path):
+    first, *others = sandbox.platform.oceanengine.accounts
+    for account in others:
+        limit = {"code": 40110, "headers": {"X-RateLimit-RetryIn": "250"}, "times": None}
+        match = {"local_account_id": str(account.id)}
+        sandbox.platform.faults.add(Fault(path="report/promotion", match=match, **limit))
+    sandbox.platform.faults.add(Fault(path="report/promotion", code=61002, times=None))
+    sandbox_config["local_account_ids"] = [str(one.id) for one in (first, *others)]
+    (tmp_path / "config.json").write_text(json.dumps(sandbox_config), encoding="utf-8")
+    program = (
+        "import sys\n"
+        "from tap_oceanengine_local import ending, pacing, tap\n"
+        "ending._LAST_ANSWERS_SECONDS = 0.2\n"
+        "pacing.Pacer.rest = lambda *_: None\n"
+        "tap.TapOceanEngineLocal.cli(sys.argv[1:])\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, "--config", tmp_path / "config.json"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 1
+    assert b"answered code 61002" in run.stderr
