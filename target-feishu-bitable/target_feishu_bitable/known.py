@@ -137,6 +137,8 @@ class KnownRows:
 
     def _slim(self, index: int, value: Hashable) -> Hashable:
         # As a search would show it: a float takes a quarter of a Decimal's room.
+        if isinstance(value, str):
+            return self._texts.setdefault(value, value)
         return float(value) if self._floats[index] and isinstance(value, Decimal) else value
 
     def _reader(self, binding: Binding) -> Callable[[object], Hashable]:
