@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pipeline
 from correct import check
 from measure import run
-from results import Result
+from results import Result, counted
 from tap_loads import PACED, PARALLEL, SELECTED, UNPACED
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class Daily:
         self._truth = sandbox.truth(self._first, sandbox.yesterday)
         self._accounts = sandbox.accounts()
         rows = Counter(row["local_account_id"] for row in self._truth)
-        self._pages = sum(max(1, math.ceil(rows[account] / _PAGE)) for account, _ in self._accounts)
+        pages = sum(max(1, math.ceil(rows[account] / _PAGE)) for account, _ in self._accounts)
+        self._reads = pages + sandbox.lists() + len(rows)
         self._full = math.ceil(len(self._truth) / _FULL)
         self._names = pipeline.column_names()
         self._pipeline = pipeline.Pipeline(folder / "project", sandbox)
@@ -71,8 +72,8 @@ class Daily:
         return self._result(PREDECESSOR, usage, 0, again=again)
 
     def shortest(self, latency: int, pacing: int = UNPACED) -> float:
-        """Seconds for the fewest calls: pages in parallel and paced, then writes in turn."""
-        reading = max(self._pages * latency / 1000 / PARALLEL, self._pages / pacing)
+        """Seconds for the fewest calls: reads in parallel and paced, then writes in turn."""
+        reading = max(self._reads * latency / 1000 / PARALLEL, self._reads / pacing)
         return reading + self._full * latency / 1000 if latency else 0.0
 
     @property
@@ -97,13 +98,12 @@ class Daily:
         calls, writes, by_end = self._sandbox.calls()
         load = "daily run, nothing changed" if again else "daily run, all new"
         check(load, self._sandbox.cells(self._link), self._truth, self._names)
-        kinds = sorted(by_end.items(), key=lambda one: -one[1])
         return Result(
             load=load,
             approach=approach,
             calls=calls,
             write_calls=writes,
-            minimum_calls=self._pages + self._full,
+            minimum_calls=self._reads + self._full,
             rows=len(self._truth),
             wall_s=usage.wall_s,
             minimum_s=0.0,
@@ -111,7 +111,7 @@ class Daily:
             peak_rss_mb=usage.peak_rss_mb,
             latency_ms=latency,
             pacing="off",
-            note=", ".join(f"{count} {end}" for end, count in kinds[:6]),
+            note=counted(by_end),
         )
 
     def _script_settings(self) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Result:
         load: What had to be done.
         approach: Who did it.
         calls: Requests to the platform, of them `write_calls` that change a table.
-        minimum_calls: Fewest requests that carry the rows: full pages and full writes only.
+        minimum_calls: Fewest requests that the platforms' limits allow for the job.
         rows: Rows read (tap) or given (target).
         wall_s: Seconds from the start of the program to its end.
         minimum_s: Shortest time that the latency, the parallel requests and the pacing allow.
@@ -117,6 +117,12 @@ def nothing(load: str, approach: str, usage: Usage, calls: int = 0) -> Result:
         latency_ms=0,
         pacing="off",
     )
+
+
+def counted(by_end: Mapping[str, int]) -> str:
+    """Calls by the end of their path, the most frequent first."""
+    kinds = sorted(by_end.items(), key=lambda one: (-one[1], one[0]))
+    return ", ".join(f"{count} {end}" for end, count in kinds)
 
 
 def interleaved(cases: Sequence[Callable[[int], Result]]) -> Iterator[Result]:

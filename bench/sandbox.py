@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import multiprocessing
-from typing import TYPE_CHECKING, Any, Self
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 Row = dict[str, Any]
+_LIST: Final = 100
+"""Accounts on a full page of a list."""
 
 
 class Sandbox:
@@ -61,6 +65,10 @@ class Sandbox:
         accounts: list[tuple[str, str]] = self._ask("accounts", None)
         return accounts
 
+    def lists(self) -> int:
+        """The fewest calls that tell all accounts: the subjects, then full pages of each."""
+        return int(self._ask("lists", None))
+
     def truth(self, first: dt.date, last: dt.date) -> list[Row]:
         """The promotion report's rows of all accounts, as the platform would give them now."""
         rows: list[Row] = self._ask("truth", (first, last))
@@ -106,6 +114,7 @@ def _serve(pipe: Connection, world: Mapping[str, Any], latency_ms: int, today: b
             "accounts": lambda _: [
                 (str(one.id), one.name) for one in platform.oceanengine.accounts
             ],
+            "lists": lambda _: _lists(platform.oceanengine.accounts),
             "truth": lambda span: _truth(platform.oceanengine, *span),
             "calls": lambda _: _calls(platform.requests),
         }
@@ -134,6 +143,11 @@ def _table(
     for day in days:
         table.add([cells(row(day, unit)) for unit in range(per_day)])
     return f"{server.url}/base/{base.token}?table={table.id}"
+
+
+def _lists(accounts: Sequence[Any]) -> int:
+    below = Counter(source for account in accounts for source in account.sources)
+    return 1 + sum(math.ceil(count / _LIST) for count in below.values())
 
 
 def _truth(source: Any, first: dt.date, last: dt.date) -> list[Row]:  # noqa: ANN401  only in the child

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from measure import PROGRAMS, run, warnings
-from results import Result, interleaved
+from results import Result, counted, interleaved
 from sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -82,14 +82,16 @@ def _measure(
     calls, _, by_end = sandbox.calls()
     rows = _rows(folder)
     pages = sum(math.ceil(count / _PAGE) for count in rows.values())
-    silent = by_end["promotion"] - pages
-    shortest = max(calls * latency / 1000 / PARALLEL, calls / pacing)
+    silent = len(sandbox.accounts()) - len(rows)
+    lists = sandbox.lists()
+    least = pages + silent + lists + len(rows)
+    shortest = max(least * latency / 1000 / PARALLEL, least / pacing)
     return Result(
         load=load,
         approach="tap",
         calls=calls,
         write_calls=0,
-        minimum_calls=by_end["promotion"],
+        minimum_calls=least,
         rows=rows.total(),
         wall_s=usage.wall_s,
         minimum_s=shortest if latency else 0.0,
@@ -97,8 +99,8 @@ def _measure(
         peak_rss_mb=usage.peak_rss_mb,
         latency_ms=latency,
         pacing=str(pacing) if pacing == PACED else "off",
-        note=f"{pages} full pages, {silent} accounts without rows, "
-        f"{by_end.get('account', 0)} to reconcile" + warnings(folder),
+        note=f"{pages} full pages, {silent} accounts without rows, {lists} lists of accounts, "
+        f"{len(rows)} costs to compare; {counted(by_end)}" + warnings(folder),
     )
 
 

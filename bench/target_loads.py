@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import messages
 from measure import RunFailedError, run, warnings
-from results import Result, interleaved
+from results import Result, counted, interleaved
 from sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def result(sandbox: Sandbox, load: Load, usage: Usage, latency: int) -> Result:
         peak_rss_mb=usage.peak_rss_mb,
         latency_ms=latency,
         pacing="off",
-        note=", ".join(f"{count} {end}" for end, count in sorted(by_end.items())),
+        note=counted(by_end),
     )
 
 
