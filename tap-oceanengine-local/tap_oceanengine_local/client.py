@@ -1,8 +1,8 @@
 """The one place that asks the platform: token, pace, retries, and what each code means.
 
 What to do about a code is the table of `_verdict`. Bounds per request: 8 attempts and 5 minutes of
-waiting, 10 minutes where the platform's own penalty is 5 (developer limit, code 40110); one attempt
-while nobody is answered (`outage`).
+waiting, 10 minutes where the platform's own penalty is 5 (developer limit, code 40110); half a
+minute for what the run can do without; one attempt while nobody is answered (`outage`).
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ E = TypeVar("E", bound=TapError)
 ATTEMPTS: Final = 8
 WAITING_SECONDS: Final = 300.0
 WAITING_SECONDS_LIMITED: Final = 600.0
+WAITING_SECONDS_OPTIONAL: Final = 30.0
 PENALTY_SECONDS: Final = 300.0
 """How long a developer who was too fast is held back (code 40110), when no header says it."""
 _FIRST_WAIT: Final = 1.0
@@ -134,17 +135,29 @@ class Client:
         """
         return self._ask("GET", path, params)
 
+    def try_get(self, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask for what the run can do without: soon given up, no sign of an outage. See `get`."""
+        if self._pacer.rest_left(path) > WAITING_SECONDS_OPTIONAL:
+            raise PlatformUnavailable(f"{path} rests, the developer's request rate is used up.")
+        return self._ask("GET", path, params, optional=True)
+
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Ask with POST and a JSON body; only for calls that change nothing. See `get`."""
         return self._ask("POST", path, body)
 
     def _ask(
-        self, method: Literal["GET", "POST"], path: str, values: Mapping[str, Any]
+        self,
+        method: Literal["GET", "POST"],
+        path: str,
+        values: Mapping[str, Any],
+        *,
+        optional: bool = False,
     ) -> dict[str, Any]:
+        enough = _is_enough_optional if optional else _is_enough
         retrying = Retrying(
             retry=retry_if_exception_type(_Again),
             wait=self._wait_before_next,
-            stop=stop_after_attempt(1) if self._outage.is_suspected else _is_enough,
+            stop=stop_after_attempt(1) if self._outage.is_suspected else enough,
             sleep=self._sleep,
             before_sleep=_say,
             reraise=True,
@@ -154,6 +167,8 @@ class Client:
         try:
             data = retrying(self._attempt, method, path, values, refused)
         except _Again as again:
+            if optional:
+                raise again.failure from None
             limited = again.wait is not None
             error = self._outage.gave_up(values, answers, again.failure, hits_all=limited)
             raise error from None
@@ -215,6 +230,10 @@ def _is_enough(state: RetryCallState) -> bool:
     limited = _again(state).wait is not None
     bound = WAITING_SECONDS_LIMITED if limited else WAITING_SECONDS
     return state.attempt_number >= ATTEMPTS or state.idle_for + state.upcoming_sleep > bound
+
+
+def _is_enough_optional(state: RetryCallState) -> bool:
+    return _is_enough(state) or state.idle_for + state.upcoming_sleep > WAITING_SECONDS_OPTIONAL
 
 
 def _again(state: RetryCallState) -> _Again:

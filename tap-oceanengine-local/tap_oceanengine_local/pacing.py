@@ -35,7 +35,8 @@ class Pacer:
 
     def wait(self, path: str) -> None:
         """Wait for this request's turn."""
-        while (rest := self._rest_left(path)) > 0:
+        # Its turn is taken after the rest, so that those who waited do not start all at once.
+        while (rest := self.rest_left(path)) > 0:
             self._sleep(rest)
         with self._lock:
             now = self._clock()
@@ -44,8 +45,8 @@ class Pacer:
         if turn > now:
             self._sleep(turn - now)
 
-    def _rest_left(self, path: str) -> float:
-        # Its turn is taken after the rest, so that those who waited do not start all at once.
+    def rest_left(self, path: str) -> float:
+        """Return for how many seconds more a path rests, 0 or less when it does not."""
         until = self._resting.get(path)
         return 0.0 if until is None else until - self._clock()
 

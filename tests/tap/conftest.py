@@ -114,6 +114,9 @@ class CannedPlatform:
         key = LISTS.get(level, level.removesuffix("s") + "_list")
         return page(shown, params["page"], key, ("total_number", "total_page"))
 
+    def try_get(self, path, params):
+        return self.get(path, params)
+
     def post(self, path, body):
         self._note(path, body)
         asked = [str(account) for account in body["local_account_ids"]]

@@ -118,6 +118,20 @@ def test_a_limited_developer_waits_ten_minutes_at_most(client, platform, clockwo
     assert platform.requests.count("user/info") == 3
 
 
+@pytest.mark.parametrize("code", [50000, 40110])
+def test_what_the_run_can_do_without_is_soon_given_up(client, platform, clockwork, code):
+    # And it is no outage: the stream itself may well be answered.
+    platform.faults.add(Fault(code=code, times=None))
+    for account in platform.oceanengine.accounts[:4]:
+        with pytest.raises(PlatformUnavailable):
+            client.try_get(USER, {"local_account_id": account.id})
+    assert sum(clockwork.slept) <= 4 * 30
+    assert platform.requests.count("user/info") <= 4 * 6
+    platform.faults.clear()
+    clockwork.seconds += 300
+    assert client.try_get(USER, {})["app_id"] == int(defaults.OE_APP_ID)
+
+
 @pytest.mark.parametrize("seconds", ["86400", "1e300"])
 def test_a_penalty_beyond_the_bound_ends_at_once_and_holds_nobody(
     client, platform, clockwork, seconds

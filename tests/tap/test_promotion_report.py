@@ -6,7 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from tap_oceanengine_local.errors import AccountError, FatalError
+from tap_oceanengine_local.errors import (
+    AccessDenied,
+    AccountError,
+    FatalError,
+    PlatformUnavailable,
+    ReauthorisationNeeded,
+    RequestRefused,
+)
 
 TODAY = date(2026, 3, 20)
 YESTERDAY = "2026-03-19"
@@ -259,6 +266,55 @@ def test_gaps_to_the_account_report_are_a_warning(platform, run_tap, caplog):
     assert "1790000000000001 (总店)" in warning
     assert "2026-03-18: units 10.00, account 15.00" in warning
     assert "2026-03-19" not in warning
+
+
+@pytest.mark.parametrize("error", [PlatformUnavailable("busy"), RequestRefused("no such metric")])
+def test_costs_that_cannot_be_compared_cost_no_row_and_no_time(
+    platform, run_tap, caplog, monkeypatch, error
+):
+    for number in range(30):
+        platform.unit_rows(platform.account(1 + number), days=1)
+
+    def unavailable(*_):
+        raise error
+
+    monkeypatch.setattr(platform, "try_get", unavailable)
+    run = run_tap()
+    assert run.error is None
+    assert len(run.records()) == len(run.bookmarks()) == 30
+    (warning,) = [r.getMessage() for r in caplog.records if "compared" in r.getMessage()]
+    assert str(error) in warning
+
+
+def test_an_account_whose_report_is_refused_is_the_only_one_not_compared(
+    platform, run_tap, caplog, monkeypatch
+):
+    for number in (1, 2, 3):
+        platform.unit_rows(platform.account(number), days=1)
+    platform.rows["account", SECOND].clear()
+    whole = platform.get
+
+    def refused(path, params):
+        if params["local_account_id"] == int(FIRST):
+            raise AccessDenied("no")
+        return whole(path, params)
+
+    monkeypatch.setattr(platform, "try_get", refused)
+    assert run_tap().error is None
+    said = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert ["could not be compared: no" in said[0], "do not add up" in said[1]] == [True, True]
+
+
+def test_a_dead_authorisation_ends_the_run_also_while_costs_are_compared(
+    platform, run_tap, monkeypatch
+):
+    platform.unit_rows(platform.account(1), days=1)
+
+    def dead(*_):
+        raise ReauthorisationNeeded("authorise again")
+
+    monkeypatch.setattr(platform, "try_get", dead)
+    assert isinstance(run_tap().error, ReauthorisationNeeded)
 
 
 def test_fewer_rows_than_counted_are_a_warning(platform, run_tap, caplog, monkeypatch):

@@ -6,6 +6,7 @@ from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from tap_oceanengine_local.errors import PlatformUnavailable, RequestRefused
 from tap_oceanengine_local.metrics import STAT_COST
 from tap_oceanengine_local.pages import page_of, read_growing, rows_of
 from tap_oceanengine_local.reconcile import fen, gaps
@@ -27,10 +28,15 @@ if TYPE_CHECKING:
 
 
 class Costs:
-    """Cost in fen per account and closed day, as the units' rows add it up."""
+    """Cost in fen per account and closed day, as the units' rows add it up.
+
+    Attributes:
+        given_up: The account report can't be read now; a comparison is not worth waiting longer.
+    """
 
     def __init__(self) -> None:
         """Start with nothing read."""
+        self.given_up = False
         self._ranges: dict[str, Window] = {}
         self._fen: dict[str, dict[str, int]] = {}
 
@@ -65,10 +71,16 @@ class Costs:
         Raises:
             Exception: No account can be read any more.
         """
-        if outcome.error is not None and not is_of_account(outcome.error):
-            raise outcome.error
+        error = outcome.error
+        if isinstance(error, PlatformUnavailable | RequestRefused):
+            if self.given_up:
+                return None
+            self.given_up = True
+            return f"no cost is compared from here on, the account report can't be read: {error}"
+        if error is not None and not is_of_account(error):
+            raise error
         if outcome.result is None:
-            return f"its cost could not be compared: {outcome.error}"
+            return f"its cost could not be compared: {error}"
         found = gaps(self._fen.pop(account.id), dict(outcome.result.rows))
         if not found:
             return None

@@ -171,7 +171,7 @@ class HourlyReportStream(ReportStream):
             raise RowError("a row came without stat_time_hour")
         try:
             moment = read_moment(hour, day=None if day is None else str(day))
-            own_day = read_optional_day(day)
+            own_day = None if day is None else read_optional_day(day)
         except ValueError as error:
             raise RowError(f"stat_time_hour cannot be read: {error}") from None
         if own_day not in {None, moment[:10]}:
@@ -213,7 +213,8 @@ class PromotionReport(ReportStream):
     @override
     def follows_up(self, account: Account) -> bool:
         failed = self.progress.accounts_failed
-        return self.sums_cost and account in self._costs and account.id not in failed
+        compares = self.sums_cost and not self._costs.given_up
+        return compares and account in self._costs and account.id not in failed
 
     @override
     def follow_up(self, account: Account) -> Reader:
@@ -229,7 +230,7 @@ class PromotionReport(ReportStream):
         self, account: Account, window: Window, metric_names: Sequence[str], page: int
     ) -> dict[str, Any]:
         params = report_params(account, window, metric_names, page, self.granularity)
-        data: dict[str, Any] = self.tap.client.get(report_path("account"), params)
+        data: dict[str, Any] = self.tap.client.try_get(report_path("account"), params)
         return data
 
 
