@@ -21,6 +21,8 @@ _START_AGAIN: Final = (
     "Remove the stream from the state (`meltano state edit`); the next run then starts at "
     "start_date."
 )
+_EARLIEST: Final = date(1970, 1, 1)
+"""What is before is some program's way to say "never", and too early to look back from."""
 #: Last instant of a day that a bookmark of each replication key names.
 _DAY_ENDS: Final[dict[str, str]] = {
     "stat_time_day": "",
@@ -45,16 +47,20 @@ def bookmark_day(stream: str, replication_key: str, value: object) -> date:
         StateError: The value is no time.
     """
     try:
-        text = str(value)
-        if len(text) <= len("2026-02-11"):
-            return date.fromisoformat(read_day(text))
-        moment = datetime.fromisoformat(read_moment(text)).astimezone(ZONE)
+        day = _complete_day(replication_key, str(value))
     except ValueError:
-        raise StateError(
-            f"The state of {stream} holds a bookmark that is no time. {_START_AGAIN}"
-        ) from None
+        day = date.min
+    if day < _EARLIEST:
+        raise StateError(f"The state of {stream} holds a bookmark that is no time. {_START_AGAIN}")
+    return day
+
+
+def _complete_day(replication_key: str, text: str) -> date:
+    if len(text) <= len("2026-02-11"):
+        return date.fromisoformat(read_day(text))
+    moment = datetime.fromisoformat(read_moment(text)).astimezone(ZONE)
     end = _DAY_ENDS[replication_key]
-    if not end or f"{moment:%H:%M:%S}" >= end[1:9]:
+    if not end or f"{moment:%H:%M:%S}" >= end[1:9] or moment.date() < _EARLIEST:
         return moment.date()
     return moment.date() - timedelta(days=1)  # a day read in part is read again
 
@@ -79,11 +85,11 @@ def clean_state(
         raise StateError(f'The state has no "bookmarks" object. {_START_AGAIN}')
     cleaned: dict[str, Any] = {}
     for stream, content in bookmarks.items():
+        if not isinstance(content, dict):
+            raise StateError(f"The state of {stream} is not an object. {_START_AGAIN}")
         if stream not in replication_keys:
             cleaned[stream] = content
             continue
-        if not isinstance(content, dict):
-            raise StateError(f"The state of {stream} is not an object. {_START_AGAIN}")
         key = replication_keys[stream]
         cleaned[stream] = {} if key is None else _clean_stream(stream, key, content)
     return {"bookmarks": cleaned}
