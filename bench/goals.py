@@ -22,6 +22,8 @@ TARGET_MIB: Final = 200
 CPU_SECONDS: Final = 1.0
 _TEN_THOUSAND: Final = 10_000
 _OURS: Final = ("tap", "target", "meltano run")
+_STARTS: Final = ("start of ", "empty run")
+"""Loads with nothing to do: what they take, every run takes."""
 
 Line = tuple[str, str, str, str, str]
 
@@ -29,9 +31,9 @@ Line = tuple[str, str, str, str, str]
 def goals(results: Sequence[Result]) -> Iterator[Line]:
     """One line for each goal and load that it speaks of."""
     ours = [one for one in results if one.approach in _OURS and one.minimum_calls]
+    starts = {one.approach: one for one in results if one.load.startswith(_STARTS)}
     yield from _calls(ours)
-    yield from _walls(ours)
-    starts = {one.approach: one for one in results if one.load.startswith("start of ")}
+    yield from _walls(ours, starts)
     yield from _speed(ours, starts)
     yield from _processor(ours, starts)
     yield from _memory(ours)
@@ -52,7 +54,7 @@ def _calls(ours: Sequence[Result]) -> Iterator[Line]:
             yield _line("calls, worst load", worst, wanted, f"at least + {extra}", held=held)
 
 
-def _walls(ours: Sequence[Result]) -> Iterator[Line]:
+def _walls(ours: Sequence[Result], starts: Mapping[str, Result]) -> Iterator[Line]:
     for one in ours:
         if not one.minimum_s or one.computed:
             continue
@@ -64,7 +66,10 @@ def _walls(ours: Sequence[Result]) -> Iterator[Line]:
         held = one.wall_s <= allowed
         pacing = "" if one.pacing == "off" else f", {one.pacing} requests/s"
         goal = f"wall at {one.latency_ms} ms{pacing}"
-        yield _line(goal, one, wanted, f"{one.wall_s:.2f} s", held=held)
+        measured = f"{one.wall_s:.2f} s"
+        if (start := starts.get(one.approach)) and start.wall_s < one.wall_s:
+            measured += f"; {one.wall_s - start.wall_s:.2f} s without the start"
+        yield _line(goal, one, wanted, measured, held=held)
 
 
 def _speed(ours: Sequence[Result], starts: Mapping[str, Result]) -> Iterator[Line]:
