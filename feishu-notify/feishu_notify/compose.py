@@ -195,7 +195,6 @@ class Composer:
             if len(texts) > len(shown):
                 yield f"• {self.say('more', count=str(len(texts) - len(shown)))}"
 
-
     def _clean(self, text: str) -> str:
         """Foreign text on one line, redacted; of a very long one no more than can be shown."""
         if len(text) > _READ_CHARACTERS:

@@ -23,7 +23,10 @@ _KINDS = (
     ("cost_gap", re.compile(r"add up to the account's cost|differs from the account report")),
     ("row_limit", re.compile(r"row[ _]limit", re.IGNORECASE)),
 )
-_COVERED = ("duplicate", "refresh token", "refresh_token")
+_SAYS_THE_SAME = {
+    "duplicates": re.compile("duplicate", re.IGNORECASE),
+    "token_expires": re.compile(r"refresh[ _]token (ends|expires) in", re.IGNORECASE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,12 @@ class Finding:
 def findings(story: RunStory, anomaly_percent: int) -> tuple[Finding, ...]:
     """List what is worth a look: known rules first, then the plugins' own warnings."""
     known = tuple(chain(_token(story), _duplicates(story), _days(story, anomaly_percent)))
-    covered = _COVERED if known else ()
+    covered = [_SAYS_THE_SAME[f.key] for f in known if f.key in _SAYS_THE_SAME]
     others = (
         Finding(_kind_of_warning(text), {"plugin": plugin.name, "text": text})
         for plugin in story.plugins
         for text in plugin.warnings
-        if not any(word in text.lower() for word in covered)
+        if not any(pattern.search(text) for pattern in covered)
     )
     more = (
         Finding("more_warnings", {"plugin": plugin.name, "count": str(plugin.more_warnings)})

@@ -19,7 +19,7 @@ _ENVIRONMENT = re.compile(r"Environment '(?P<name>[^']+)' is active")
 _JOB = re.compile(r"Running job with name '(?P<name>[^']+)'")
 _CLI_LOGGERS = ("meltano.cli.utils", "meltano.cli")
 _NOISY_LOGGERS = ("singer_sdk", "py.warnings", "urllib3", "backoff", "tenacity", "sqlalchemy")
-_RETRY = re.compile(r"\b(asking|trying|retrying)( again)? in \d", re.IGNORECASE)
+_RETRY = re.compile(r"\b(asking|trying|retrying)( again)? in \d|\bbacking off \d", re.IGNORECASE)
 _KEPT_ERRORS = 12
 _KEPT_WARNINGS = 12
 _KEPT_LINES = 6
@@ -140,7 +140,8 @@ def _after_run_event(story: RunStory, event: Event) -> RunStory:
             error=str(fields["err"]) if fields.get("err") else None,
             exit_codes=_exit_codes(fields.get("exit_codes")),
         )
-        return replace(story, blocks=(*story.blocks, block))
+        plugins = tuple(map(_forgiven, story.plugins)) if block.success else story.plugins
+        return replace(story, blocks=(*story.blocks, block), plugins=plugins)
     if event.text == "Run completed":
         duration = fields.get("duration_seconds")
         return replace(
@@ -171,6 +172,15 @@ def _after_plugin_line(story: RunStory, event: Event, name: str) -> RunStory:
         told = replace(told, lines=(*told.lines, event.text.strip())[-_KEPT_LINES:])
     told = replace(told, records=_counted(told.records, event.fields.get("metric_info")))
     return replace(story, plugins=_with(story.plugins, told))
+
+
+def _forgiven(told: PluginStory) -> PluginStory:
+    """What a plugin said in a part of the run that went well: its errors were warnings."""
+    errors, told = told.errors, replace(told, errors=(), lines=())
+    for error in errors:
+        if not _RETRY.search(error.text):
+            told = _warned(told, error.text)
+    return told
 
 
 def _warned(told: PluginStory, text: str) -> PluginStory:

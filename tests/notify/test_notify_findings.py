@@ -80,6 +80,24 @@ def test_duplicates_are_found_and_not_told_twice():
     assert keys(told) == ["duplicates", "row_limit"]
 
 
+def test_finding_hides_only_the_warning_that_says_the_same():
+    unsaved = "The new refresh token is not saved: the disk is full"
+    ending = "The refresh token ends in 3 day(s): authorise again in time."
+    repeated = "4 row(s) repeat the key of an older one: see `check-duplicates`."
+    said = PluginStory("x", warnings=(unsaved, ending, repeated))
+    stream = {"table": "tbl1", "created": 1, "duplicates": 4}
+    target = parse({"streams": {"promotion_report": stream}})
+
+    def texts(*summaries):
+        told = findings(RunStory(summaries=summaries, plugins=(said,)), 200)
+        return [finding.values.get("text", finding.key) for finding in told]
+
+    assert texts(target) == ["duplicates", unsaved, ending]
+    assert texts(TapSummary((), 3)) == ["token_expires", unsaved, repeated]
+    quiet = TapSummary((TapStream("promotion_report", days=(*WEEK, day(8, cost=9_999))),), 30)
+    assert texts(quiet) == ["anomaly_cost", unsaved, ending, repeated]
+
+
 def test_unit_report_speaks_when_several_streams_have_days():
     hourly = TapStream("account_report", days=(*WEEK, day(8, cost=9_999)))
     units = TapStream("promotion_report", days=(*WEEK, day(8)))

@@ -189,6 +189,28 @@ def test_warnings_of_frameworks_and_about_retries_are_not_for_people(recorded):
     assert plugin.warnings == ("cost gap",)
 
 
+def test_error_in_a_part_that_went_well_is_a_warning(recorded):
+    error = recorded.line(TAP, "the table x is left out: no permission", logging.ERROR)
+    backing_off = recorded.line(TAP, "Backing off 0.50 seconds after 1 tries", logging.ERROR)
+    story = recorded.story(error, backing_off, recorded.block(), recorded.end())
+    assert judge(story) is Outcome.SUCCESS
+    (plugin,) = story.plugins
+    assert plugin.errors == ()
+    assert plugin.warnings == ("the table x is left out: no permission",)
+
+
+def test_only_the_part_that_failed_is_blamed(recorded):
+    first = (
+        recorded.line("tap-first", "grumbles", logging.ERROR),
+        recorded.line("tap-first", "last words", structured=False),
+        recorded.block(),
+    )
+    second = recorded.line(TAP, "ValueError: 5", structured=False)
+    story = recorded.story(*first, second, recorded.block(**EXTRACTOR_FAILED), recorded.end("no"))
+    (failure,) = failures(story)
+    assert (failure.plugin, [error.text for error in failure.errors]) == (TAP, ["ValueError: 5"])
+
+
 def test_records_are_counted_from_the_sdks_metrics(recorded):
     def metric(value):
         info = {"type": "counter", "metric": "record_count", "value": value, "tags": {}}
