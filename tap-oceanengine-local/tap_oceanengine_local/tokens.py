@@ -39,7 +39,7 @@ class TokenStore:
     def __init__(self, uri: str, base: Path) -> None:
         try:
             url = sa.make_url(uri)
-        except sa.exc.ArgumentError:
+        except (sa.exc.ArgumentError, ValueError):
             raise ConfigError(
                 "Setting token_store_uri must be a SQLAlchemy URL such as "
                 "sqlite:///.oceanengine/tokens.db."
@@ -50,14 +50,21 @@ class TokenStore:
             url = url.set(drivername="postgresql+psycopg")
         self.path = _sqlite_path(url, base)
         self.place = str(self.path) if self.path else url.render_as_string(hide_password=True)
-        self.existed = self.exists
+        self.existed = self.path is None or os.path.exists(self.path)  # noqa: PTH110  never raises
         self._url = url.set(database=str(self.path)) if self.path else url
         self._engine: sa.Engine | None = None
 
     @property
     def exists(self) -> bool:
-        """Whether there is a store now; a database server is taken to be there."""
-        return self.path is None or self.path.exists()
+        """Whether there is a store now; a database server is taken to be there.
+
+        Raises:
+            TokenStoreError: This user may not look.
+        """
+        try:
+            return self.path is None or self.path.exists()
+        except OSError as error:
+            raise self._unwritable(error) from None
 
     @contextlib.contextmanager
     def exclusive(self, authorization: Authorization) -> Iterator[Row]:
@@ -133,10 +140,7 @@ class TokenStore:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            raise TokenStoreError(
-                f"The token store {self.place} can't be written: {error.strerror}. Give this user "
-                "the right to write there, or set token_store_uri to another place."
-            ) from None
+            raise self._unwritable(error) from None
         except UnicodeEncodeError:
             raise TokenStoreError(
                 f"The token store {self.place} has a name that this host's locale can't express. "
@@ -144,9 +148,15 @@ class TokenStore:
             ) from None
 
     def _protect(self) -> None:
-        if self.path is not None and self.path.exists():
+        if self.path is not None and os.path.isfile(self.path):  # noqa: PTH113  never raises
             with contextlib.suppress(PermissionError):  # somebody else's file: the mode is theirs
                 self.path.chmod(0o600)
+
+    def _unwritable(self, error: OSError) -> TokenStoreError:
+        return TokenStoreError(
+            f"The token store {self.place} can't be written: {error.strerror}. Give this user the "
+            "right to write there, or set token_store_uri to another place."
+        )
 
     def _failed(self, error: Exception) -> TokenStoreError:
         # The text of a database error may hold statements: only the driver's own words are told.
@@ -173,7 +183,13 @@ def _sqlite_path(url: sa.URL, base: Path) -> Path | None:
         return None
     if not url.database or url.database == ":memory:":
         raise ConfigError("Setting token_store_uri must name a file: tokens must outlive a run.")
-    return (base / Path(url.database).expanduser()).absolute()
+    try:
+        path = Path(url.database).expanduser()
+    except RuntimeError:
+        raise ConfigError("Setting token_store_uri begins with the home of nobody.") from None
+    if "\0" in url.database:
+        raise ConfigError("Setting token_store_uri holds a character that no path has.")
+    return (base / path).absolute()
 
 
 def _manual_transactions(connection: Any, _record: object) -> None:  # noqa: ANN401  a driver's own

@@ -213,7 +213,11 @@ def test_a_relative_path_starts_at_the_base(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "uri", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/x", "tokens.db", "redis://x"]
+    "uri",
+    [
+        *("sqlite://", "sqlite:///:memory:", "mysql://localhost/x", "tokens.db", "redis://x"),
+        *("sqlite:///~nobody-of-this-name/t.db", "sqlite:///a\0b", "postgresql://host:port/x"),
+    ],
 )
 def test_other_places_are_refused(tmp_path, uri):
     with pytest.raises(ConfigError, match="token_store_uri"):
@@ -303,6 +307,31 @@ def test_a_directory_without_the_right_to_write_is_said_before_anything_is_asked
         directory.chmod(0o755)
     assert str(path) in words
     assert "right to write" in words
+
+
+def test_a_directory_without_the_right_to_look_is_said(key):
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "tokens.db"
+        TokenStore(f"sqlite:///{path}", Path(name)).check(key)
+        words = probe(path)
+    assert str(path) in words
+    assert "right to write" in words
+
+
+def test_a_name_that_is_too_long_is_said(tmp_path, key):
+    store = TokenStore(f"sqlite:///{'x' * 300}.db", tmp_path)
+    assert not store.existed
+    for look in (store.read, store.check):
+        with pytest.raises(TokenStoreError, match="too long"):
+            look(key)
+
+
+def test_a_directory_in_place_of_a_file_keeps_its_mode(tmp_path, key):
+    place = tmp_path / "data"
+    place.mkdir(mode=0o755)
+    with pytest.raises(TokenStoreError, match="Is a directory"):
+        TokenStore(f"sqlite:///{place}", tmp_path).check(key)
+    assert stat.S_IMODE(place.stat().st_mode) == 0o755
 
 
 def test_an_unwritable_file_is_said(key):
