@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _HIDDEN = "×××"
 _SHORTEST_SECRET = 8
 _SECRET_NAME = re.compile(
-    r"secret|token|password|passwd|webhook|credential|database_uri", re.IGNORECASE
+    r"secret|token|passw(or)?d|passphrase|_pass$|webhook|credential|database_uri|_dsn$"
+    r"|(api|access|private)_?key",
+    re.IGNORECASE,
 )
 _NOT_SECRET_NAME = re.compile(r"token_store_uri$|_file$|_path$", re.IGNORECASE)
 
@@ -26,17 +28,17 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # name: value, name=value, "name": "value", ?name=value
     (
         re.compile(
-            r"""((?:access_|refresh_|app_|client_|auth_|tenant_access_)?
-                (?:token|secret|password|passwd|auth_code|sign|authorization|api_key)
-                ["']?\s*[=:]\s*["']?)
-                (?:Bearer\s+)?[^\s"'&,;)}\]]{4,}""",
+            r"""((?:token|secret|passw(?:or)?d|auth_code|(?<![a-z])sign|authorization
+                |(?:api|access|private|secret)[_-]?key)
+                ["']?\s*[=:：]\s*["']?)
+                (?:(?:Bearer|Basic)\s+)?(?=[!-~])[^\s"'&,;)}\]]{4,}""",
             re.IGNORECASE | re.VERBOSE,
         ),
         rf"\1{_HIDDEN}",
     ),
     (re.compile(r"(\bBearer\s+)[^\s\"',;]+", re.IGNORECASE), rf"\1{_HIDDEN}"),
     (re.compile(r"(/hook/)[\w-]+"), rf"\1{_HIDDEN}"),
-    (re.compile(r"(\w://[^\s:/@]+:)[^\s@/]+(@)"), rf"\1{_HIDDEN}\2"),
+    (re.compile(r"(\w://[^\s:/@]*:)[^\s/]+(@)"), rf"\1{_HIDDEN}\2"),
     (re.compile(r"\b[tu]-[\w.-]{16,}"), _HIDDEN),
     (re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]+){0,2}"), _HIDDEN),
     (re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+"), _HIDDEN),

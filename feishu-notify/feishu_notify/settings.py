@@ -30,8 +30,10 @@ TITLE = "巨量本地推"
 
 PROJECT_FILE = "meltano.yml"
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
+_BETWEEN = re.compile(r"[,，\s]+")
 _NOTIFY = ("always", "problems", "none")
 _LANGUAGES = ("zh", "en")
+_PERCENT = re.compile(r"[1-9]\d{0,8}")
 _DEFAULT_ANOMALY_PERCENT = 200
 
 
@@ -95,7 +97,7 @@ def load(
             ``${NAME:-default}`` in the last two is taken from the process environment.
         title: how all titles begin.
     """
-    section = sections.get(environment or "")
+    section = (sections[environment] or {}) if environment in sections else None
     own = {name: value for name, value in process.items() if dotenv.get(name) != value}
     open_values = {**dotenv, **process} if section is None else own
     problems: list[str] = []
@@ -221,14 +223,14 @@ def _percent(values: Mapping[str, str], problems: list[str]) -> int:
     text = values.get("FEISHU_NOTIFY_ANOMALY_PERCENT", "").strip().removesuffix("%")
     if not text:
         return _DEFAULT_ANOMALY_PERCENT
-    if text.isdecimal() and int(text) > 0:
+    if _PERCENT.fullmatch(text):
         return int(text)
     problems.append("FEISHU_NOTIFY_ANOMALY_PERCENT must be a whole number above 0, such as 200")
     return _DEFAULT_ANOMALY_PERCENT
 
 
 def _list(text: str | None) -> list[str]:
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
+    return [part for part in _BETWEEN.split(text or "") if part]
 
 
 def _hook_secrets(hooks: tuple[Webhook, ...]) -> tuple[str, ...]:

@@ -31,6 +31,14 @@ redact = Redactor()
         ("call 139-1234-5678", "139-1234-5678"),
         ("key=0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d==", "0a1b2c3d4e5f"),
         ("write to li.lei@example.com", "li.lei@example.com"),
+        ("api_key='x1234567'", "x1234567"),
+        ("x-api-key: x1234567", "x1234567"),
+        ("secret_key=abc12345", "abc12345"),
+        ("app_secret：hunter22", "hunter22"),
+        ("Authorization: Basic dXNlcjpwYXNzd29yZA==", "dXNlcjpwYXNzd29yZA"),
+        ("redis://:s3cr3t@cache/0", "s3cr3t"),
+        ("mysql://me:s3@cr3t@db/x", "cr3t"),
+        ("sign=AbCd1234%3D&x=1", "AbCd1234"),
         ("https://x.example/cb?auth_code=77aa88bb&state=1", "77aa88bb"),
     ],
 )
@@ -48,6 +56,8 @@ def test_hides(text, secret):
         "run 01a20ccc-66f5-7895-b1a5-0e1124a5fbb5",
         "dev:tap-oceanengine-local-to-target-feishu-bitable",
         "field 消耗(元) of table tblWrite3000 in bascnSandbox0000000000000001",
+        "Design: foobar",
+        "refresh token: 已过期，请重新授权",
         "the token is no longer valid; meltano invoke tap-oceanengine-local:token-status",
         "/srv/sync/.meltano/logs/elt/prod/2026/state.json",
     ],
@@ -79,8 +89,14 @@ def test_knows_secrets_by_the_names_of_their_variables():
             "FEISHU_WEBHOOK_URL": "https://a/hook/1,https://a/hook/2",
             "TAP_OCEANENGINE_LOCAL_REFRESH_TOKEN": "rt-1",
             "TAP_OCEANENGINE_LOCAL_TOKEN_STORE_URI": "sqlite:///tokens.db",
+            "SOME_API_KEY": "ak-1",
+            "GITHUB_PRIVATE_KEY": "pk-1",
+            "DB_PASS": "pass-1",
+            "SENTRY_DSN": "https://dsn-1@sentry.example/1",
             "PATH": "/bin",
+            "COMPASS": "north",
         }
     )
     assert set(found) >= {"oe-secret", "https://a/hook/1", "https://a/hook/2", "rt-1"}
-    assert not {"sqlite:///tokens.db", "/bin"} & set(found)
+    assert set(found) >= {"ak-1", "pk-1", "pass-1", "https://dsn-1@sentry.example/1"}
+    assert not {"sqlite:///tokens.db", "/bin", "north"} & set(found)

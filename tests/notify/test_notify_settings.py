@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from feishu_notify.settings import (
     Appearance,
     Webhook,
@@ -85,6 +87,27 @@ def test_several_webhooks_with_one_secret_or_one_each():
     assert hooks("one,two").webhooks == (Webhook(REAL, "one"), Webhook(LOCAL, "two"))
     assert hooks("").webhooks == (Webhook(REAL), Webhook(LOCAL))
     assert "3 values for 2 webhooks" in hooks("a,b,c").problems[0]
+
+
+@pytest.mark.parametrize("mark", [",", "，", " , ", "\n", " "])
+def test_lists_may_be_parted_as_people_part_them(mark):
+    urls = ("https://open.feishu.cn/hook/1", "https://open.feishu.cn/hook/2")
+    values = {"FEISHU_WEBHOOK_URL": mark.join(urls), "FEISHU_WEBHOOK_SECRET": f"one{mark}two"}
+    assert load(None, values, {}, {}).webhooks == (
+        Webhook(urls[0], "one"),
+        Webhook(urls[1], "two"),
+    )
+
+
+def test_closed_environment_with_nothing_in_it_stays_closed():
+    dotenv = {"FEISHU_WEBHOOK_URL": "https://open.feishu.cn/hook/real"}
+    assert load("sandbox", {}, dotenv, {"sandbox": None}).webhooks == ()
+
+
+def test_percentage_of_thousands_of_digits_is_a_mistake_like_others():
+    chosen = load(None, {"FEISHU_NOTIFY_ANOMALY_PERCENT": "9" * 5000}, {}, {})
+    assert chosen.anomaly_percent == 200
+    assert "FEISHU_NOTIFY_ANOMALY_PERCENT" in chosen.problems[0]
 
 
 def test_mistakes_are_told_and_replaced_by_defaults():
