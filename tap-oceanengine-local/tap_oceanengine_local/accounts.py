@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tap_oceanengine_local.errors import AccessDenied, AccountError, RequestRefused
 from tap_oceanengine_local.pages import rows_of
+from tap_oceanengine_local.records import read_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -104,7 +105,7 @@ def _known(
     if all(account_id in names for account_id in configured):
         return {}
     try:
-        return {account.id: account for account in discover(client, parallel=parallel)}
+        return _listed(client, parallel)[0]
     except (AccountError, RequestRefused) as error:
         logger.warning("The names of the configured accounts can't be listed: %s", error)
         return {}
@@ -123,32 +124,41 @@ def discover(client: Client, *, parallel: int = 1) -> list[Account]:
         FatalError: The platform does not let the subjects be listed.
         AccountError: A list could not be read, or every one was refused.
     """
+    found, errors = _listed(client, parallel)
+    for error in sorted(errors, key=lambda one: isinstance(one, AccessDenied)):
+        if not found or not isinstance(error, AccessDenied):
+            raise error
+    return [found[account_id] for account_id in sorted(found, key=int)]
+
+
+def _listed(
+    client: Client, parallel: int
+) -> tuple[dict[str, Account], list[AccountError | RequestRefused]]:
+    """Return the accounts of the lists that came, and the errors of those that did not."""
     wanted = [one for one in subjects(client) if one.is_valid and _lister(one.kind) is not None]
     with ThreadPoolExecutor(parallel, thread_name_prefix="request") as pool:
         listed = list(pool.map(partial(_accounts_of, client), wanted))
     found: dict[str, Account] = {}
-    refusals: list[AccessDenied] = []
+    errors: list[AccountError | RequestRefused] = []
     for subject, accounts in zip(wanted, listed, strict=True):
-        if isinstance(accounts, AccessDenied):
-            refusals.append(accounts)
+        if not isinstance(accounts, list):
+            errors.append(accounts)
             logger.warning(
                 "The accounts of %s %s can't be listed: %s", subject.kind, subject.id, accounts
             )
             continue
         for account in accounts:
             _merge(found, account)
-    if refusals and not found:
-        raise refusals[0]
-    return [found[account_id] for account_id in sorted(found, key=int)]
+    return found, errors
 
 
-def _accounts_of(client: Client, subject: Subject) -> list[Account] | AccessDenied:
-    identity = _id({"account_id": subject.id}, "account_id")
+def _accounts_of(client: Client, subject: Subject) -> list[Account] | AccountError | RequestRefused:
     lister = _lister(subject.kind)
     try:
+        identity = _id({"account_id": subject.id}, "account_id")
         accounts = list(lister(client, subject)) if lister else []
-    except AccessDenied as refusal:
-        return refusal
+    except (AccountError, RequestRefused) as error:
+        return error
     return [replace(one, source=subject.kind, organization_id=identity) for one in accounts]
 
 
@@ -227,10 +237,17 @@ def _of_agent(client: Client, subject: Subject) -> Iterator[Account]:
             for number in ids if isinstance(ids, list) else ():
                 yield Account(_id({"id": number}, "id"), account_type="LOCAL")
         info = data.get("cursor_page_info") or data.get("cursor_info")
-        following = info.get("cursor") if isinstance(info, dict) and info.get("has_more") else None
-        if not isinstance(following, int) or following <= cursor:
+        if not isinstance(info, dict) or not info.get("has_more"):
             return
+        following = _count(info, "cursor")
+        if following <= cursor:
+            break
         cursor = following
+    logger.warning(
+        "%s does not say where the list of agent %s goes on, the rest is not read: name them in "
+        "local_account_ids.",
+        *(AGENT_PATH, subject.id),
+    )
 
 
 def _rows(
@@ -241,13 +258,22 @@ def _rows(
         rows = rows_of(data, key)
         yield from rows
         info = data.get("page_info")
-        pages = info.get("total_page") if isinstance(info, dict) else None
-        if page >= pages if isinstance(pages, int) else len(rows) < PAGE_SIZE:
+        counted = -(-_count(info, "total_number") // PAGE_SIZE)
+        last = max(_count(info, "total_page"), counted)
+        if page >= last if last else len(rows) < PAGE_SIZE:
             return
     logger.warning(
         "%s lists more than %d accounts, the rest is not read: name them in local_account_ids.",
         *(path, MOST_RECORDS),
     )
+
+
+def _count(info: object, key: str) -> int:
+    """Return a number that may come as text, 0 for anything else."""
+    try:
+        return max(0, read_count(info.get(key)) or 0) if isinstance(info, dict) else 0
+    except ValueError:
+        return 0
 
 
 def _id(row: Mapping[str, Any], key: str) -> str:

@@ -159,6 +159,27 @@ def test_without_page_info_a_short_page_is_the_last():
     assert len(discover(lists)) == 103
 
 
+@pytest.mark.parametrize(
+    "info",
+    [
+        {"total_page": 0},
+        {"total_page": "3"},
+        {"total_page": 1, "total_number": 250},
+        {"total_page": -1, "total_number": "250"},
+        {"total_page": "many"},
+        [],
+    ],
+)
+def test_an_odd_number_of_pages_loses_no_account(info):
+    lists = Lists((7, EBP))
+    rows = [row(1 + number) for number in range(250)]
+    lists.answers[EBP_PATH] = lambda params: {
+        "account_list": rows[100 * params["page"] - 100 : 100 * params["page"]],
+        "page_info": info,
+    }
+    assert len(discover(lists)) == 250
+
+
 def test_a_list_without_end_is_read_up_to_the_platforms_own_bound(caplog):
     lists = Lists((7, EBP))
     lists.answers[EBP_PATH] = lambda params: {
@@ -179,8 +200,21 @@ def test_an_agents_list_is_read_by_cursor():
     assert [account.id for account in discover(lists)] == ["1", "2", "3", "4", "5", "6"]
 
 
-@pytest.mark.parametrize("cursor", [None, 0, "2", -1])
-def test_a_cursor_that_does_not_move_ends_the_list(cursor):
+def test_a_cursor_may_come_as_text():
+    lists = Lists((7, "AGENT"))
+    lists.answers[AGENT_PATH] = lambda params: {
+        "list": [int(params["cursor"]) + 1],
+        "account_source": "LOCAL",
+        "cursor_page_info": {
+            "cursor": str(int(params["cursor"]) + 1),
+            "has_more": int(params["cursor"]) < 4,
+        },
+    }
+    assert [account.id for account in discover(lists)] == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize("cursor", [None, 0, "2", -1, "x"])
+def test_a_cursor_that_does_not_move_ends_the_list_with_a_warning(cursor, caplog):
     lists = Lists((7, "AGENT"))
     lists.answers[AGENT_PATH] = {
         "list": [11],
@@ -188,6 +222,7 @@ def test_a_cursor_that_does_not_move_ends_the_list(cursor):
         "cursor_page_info": {"cursor": cursor, "has_more": True},
     }
     assert len(discover(lists)) == 1
+    assert "the list of agent 7 goes on" in caplog.text
 
 
 @pytest.mark.parametrize("source", ["AD", "STAR", None])
@@ -335,6 +370,17 @@ def test_configured_accounts_do_not_fail_because_the_list_does(lists, error, pat
     lists.errors[path] = error
     assert select(lists, local_account_ids=["99"]) == [Account("99")]
     assert "can't be listed" in caplog.text
+
+
+@pytest.mark.parametrize("error", [PlatformUnavailable("busy"), RequestRefused("no")])
+def test_a_list_that_fails_takes_no_names_from_the_others(lists, error, caplog):
+    caplog.set_level(logging.WARNING)
+    lists.subjects.append({"account_id": 8, "account_type": "CUSTOMER_ADMIN"})
+    lists.errors[CUSTOMER_CENTER_PATH] = error
+    lists.answers[EBP_PATH] = page([row(11, "总店")])
+    (account,) = select(lists, local_account_ids=["11"])
+    assert account.name == "总店"
+    assert "CUSTOMER_ADMIN 8 can't be listed" in caplog.text
 
 
 def test_a_dead_authorisation_is_told_at_once_also_with_configured_accounts(lists):
