@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
 PREFIX: Final = "TAP_OCEANENGINE_LOCAL_"
+_MOST_DIGITS: Final = 19
+"""Of a 64-bit integer, as which ids are sent."""
 _WORDS: Final = {
     "string": "a text",
     "integer": "a whole number",
@@ -142,7 +144,7 @@ def _from_text(name: str, text: str, kind: str | list[str]) -> Any:  # noqa: ANN
         return text.lower() in {"1", "true", "yes", "on"}
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         if kind == "array":
             return [part.strip() for part in text.split(",") if part.strip()]
         raise ConfigError(f"Setting {name} must be {_WORDS[kind]}.") from None
@@ -158,7 +160,8 @@ def _value(name: str, value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: AN
         return None
     kind = schema["type"]
     if not _is_kind(value, kind):
-        raise ConfigError(f"Setting {name} must be {_WORDS[kind]}, not {_shown(value)}.")
+        given = "" if schema.get("secret") else f", not {_shown(value)}"
+        raise ConfigError(f"Setting {name} must be {_WORDS[kind]}{given}.")
     return _checked(name, value, schema)
 
 
@@ -186,14 +189,14 @@ def _is_kind(value: object, kind: str) -> bool:
 def _check_range(name: str, value: int, schema: Mapping[str, Any]) -> None:
     low, high = schema["minimum"], schema["maximum"]
     if not low <= value <= high:
-        raise ConfigError(f"Setting {name} must be between {low} and {high}, not {value}.")
+        raise ConfigError(f"Setting {name} must be between {low} and {high}, not {_shown(value)}.")
 
 
 def _app_id(value: object) -> str | None:
     if value is None:
         return None
-    text = str(value).strip()
-    if isinstance(value, bool) or not text.isascii() or not text.isdigit():
+    text = _digits(value)
+    if text is None:
         raise ConfigError("Setting app_id must be the number of the app on open.oceanengine.com.")
     return text
 
@@ -218,13 +221,22 @@ def _account_ids(value: object) -> tuple[str, ...] | None:
 
 
 def _account_id(item: object) -> str:
-    text = str(item).strip()
-    if isinstance(item, bool | float) or not text.isascii() or not text.isdigit():
+    text = _digits(item)
+    if text is None:
         raise ConfigError(
             f"Setting local_account_ids holds {_shown(item)}, which is not an account id "
             "(a number of 16 digits or so)."
         )
     return text
+
+
+def _digits(value: object) -> str | None:
+    """Return an id without leading zeros, None when it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value).strip()
+    is_id = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return str(int(text)) if is_id else None
 
 
 def _account_names(value: object) -> dict[str, str]:

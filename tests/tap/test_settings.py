@@ -18,11 +18,15 @@ TODAY = date(2026, 3, 20)
     [
         ({"app_id": "abc"}, "Setting app_id must be the number of the app"),
         ({"app_id": True}, "Setting app_id must be the number of the app"),
-        ({"app_secret": 7}, "Setting app_secret must be a text, not 7."),
+        ({"app_id": "1" * 20}, "Setting app_id must be the number of the app"),
+        ({"app_secret": 7}, "Setting app_secret must be a text."),
+        ({"refresh_token": ["s3cret"]}, "Setting refresh_token must be a text."),
         ({"local_account_ids": []}, "Setting local_account_ids is an empty list"),
         ({"local_account_ids": ["x"]}, 'Setting local_account_ids holds "x", which is not an'),
         ({"local_account_ids": "1,zwei"}, 'Setting local_account_ids holds "zwei"'),
         ({"local_account_ids": [1.5]}, "Setting local_account_ids holds 1.5"),
+        ({"local_account_ids": "1" * 20}, "Setting local_account_ids holds"),
+        ({"local_account_ids": "[" * 99_999}, "Setting local_account_ids holds"),
         ({"local_account_ids": {"1": 2}}, "Setting local_account_ids must be a list"),
         ({"account_names": ["x"]}, "Setting account_names must be an object of names"),
         ({"account_names": {"1": 2}}, "Setting account_names must be an object of names"),
@@ -41,6 +45,7 @@ TODAY = date(2026, 3, 20)
         ({"lookback_days": -1}, "Setting lookback_days must be between 0 and 365, not -1."),
         ({"window_days": 0}, "Setting window_days must be between 1 and 365, not 0."),
         ({"window_days": 1.5}, "Setting window_days must be a whole number, not 1.5."),
+        ({"window_days": 10**99}, "Setting window_days must be between 1 and 365, not 1000000"),
         ({"window_days": True}, "Setting window_days must be a whole number, not true."),
         ({"max_parallel_requests": 0}, "Setting max_parallel_requests must be between 1 and 64"),
         ({"requests_per_second": 0}, "Setting requests_per_second must be between 1 and"),
@@ -58,6 +63,8 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(config, sentence):
         load(config, today=TODAY)
     assert str(raised.value).startswith(sentence)
     assert "\n" not in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+    assert len(str(raised.value)) < 250
 
 
 def test_defaults_are_those_of_the_schema():
@@ -87,6 +94,7 @@ def test_defaults_are_those_of_the_schema():
         "1790000000000001，1790000000000002",
         '["1790000000000001", 1790000000000002]',
         ["1790000000000001", "1790000000000002", "1790000000000001"],
+        ["1790000000000001", "01790000000000002", 1790000000000002],
     ],
 )
 def test_account_ids_come_as_a_list_or_as_text(given):
@@ -150,7 +158,10 @@ def test_the_environment_holds_texts():
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("LOOKBACK_DAYS", "a week"), ("RECONCILE", "perhaps"), ("ACCOUNT_NAMES", "x")],
+    [
+        *(("LOOKBACK_DAYS", "a week"), ("RECONCILE", "perhaps"), ("ACCOUNT_NAMES", "x")),
+        *(("LOOKBACK_DAYS", "9" * 5000), ("RECONCILE", "[" * 99_999)),
+    ],
 )
 def test_a_wrong_text_in_the_environment_names_the_setting(name, text):
     with pytest.raises(ConfigError, match=f"Setting {name.lower()} must be"):
