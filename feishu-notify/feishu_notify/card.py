@@ -109,7 +109,8 @@ def _shortened(card: Card) -> Card:
 
 def encode(payload: dict[str, Any]) -> bytes:
     """Return the body to send."""
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    return text.encode(errors="replace")  # half an emoji is no text
 
 
 def size(payload: dict[str, Any]) -> int:

@@ -97,7 +97,7 @@ def load(
             ``${NAME:-default}`` in the last two is taken from the process environment.
         title: how all titles begin.
     """
-    section = (sections[environment] or {}) if environment in sections else None
+    section = (sections[environment] or {}) if environment and environment in sections else None
     own = {name: value for name, value in process.items() if dotenv.get(name) != value}
     open_values = {**dotenv, **process} if section is None else own
     problems: list[str] = []

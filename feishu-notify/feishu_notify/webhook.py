@@ -15,9 +15,11 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 import requests
+from urllib3.exceptions import ProtocolError
 
 from feishu_notify.card import encode
 from feishu_notify.settings import is_loopback
@@ -131,9 +133,8 @@ class Bots:
                     return _read(answer.status_code, self._body(answer))
         except requests.ReadTimeout:
             return Delivery(f"no answer within {_ANSWER_SECONDS} s (the card may have arrived)")
-        except (requests.RequestException, UnicodeError) as error:
-            kind = type(error).__name__
-            return Delivery(f"the bot cannot be reached ({kind})", again=True)
+        except (OSError, UnicodeError) as error:  # all errors of requests are OSErrors
+            return _unanswered(error)
 
     def _body(self, answer: requests.Response) -> bytes:
         """Read an answer as it comes, until it breaks, is too long or has taken too long."""
@@ -155,6 +156,15 @@ class Bots:
                 if wait > 0:
                     self._sleep(min(wait, seconds))  # the clock may have been set back
         sent.append(self._clock())
+
+
+def _unanswered(error: Exception) -> Delivery:
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, ProtocolError) and isinstance(cause.args[-1], HTTPException):
+        return Delivery("the bot hung up without an answer (the card may have arrived)")
+    if isinstance(error, requests.RequestException | UnicodeError):
+        return Delivery(f"the bot cannot be reached ({type(error).__name__})", again=True)
+    return Delivery(f"no card can be sent from this machine: {error}")
 
 
 def _read(status: int, raw: bytes) -> Delivery:

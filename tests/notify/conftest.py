@@ -41,7 +41,8 @@ class FakeBot:
 
     def __init__(self) -> None:
         self.messages: list[dict] = []
-        self.answers: list[tuple[int, bytes]] = []
+        self.answers: list[tuple[int, bytes | None]] = []
+        """Status and body of the next answers; None hangs up."""
         self.hold: threading.Event | None = None
         bot = self
 
@@ -52,6 +53,9 @@ class FakeBot:
                 if bot.hold is not None:
                     bot.hold.wait(60)
                 status, answer = bot.answers.pop(0) if bot.answers else (200, b'{"code":0}')
+                if answer is None:
+                    self.close_connection = True
+                    return
                 try:
                     self.send_response(status)
                     self.send_header("Content-Length", str(len(answer)))

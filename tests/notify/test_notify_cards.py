@@ -143,6 +143,14 @@ def test_what_can_never_fit_is_made_as_short_as_it_gets():
     assert fitting(lambda _: card).paragraphs == ("…", "…")
 
 
+def test_half_an_emoji_in_an_error_does_not_cost_the_card():
+    cut = json.loads('"account \\ud83d failed"')  # as platforms cut names
+    plugin = PluginStory("tap-x", "extractors", errors=(Trouble(cut),))
+    story = RunStory(plugins=(plugin,), blocks=(FAILED,), status="failure")
+    card = composer().run(story, Outcome.FAILED)
+    assert "account ? failed" in encode(card.payload()).decode()
+
+
 def test_no_half_of_a_secret_is_left_at_the_end_of_a_long_error():
     secret = "hush-hush-hush"
     error = Trouble(f"{' ' * 19_985}no {secret}")  # only the secret's first letters are read

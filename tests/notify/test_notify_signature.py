@@ -151,6 +151,24 @@ def test_does_not_repeat_a_card_that_may_have_arrived(bots, bot, monkeypatch):
     assert len(bot.messages) == 1
 
 
+def test_does_not_repeat_a_card_when_the_bot_hangs_up(bots, bot):
+    bot.answers = [(200, None)]
+
+    delivery = bots.send(Webhook(bot.url), MESSAGE)
+
+    assert "may have arrived" in delivery.problem
+    assert len(bot.messages) == 1
+
+
+def test_certificates_that_are_not_there_are_a_problem_not_an_exception(bots, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/certificates.pem")
+    monkeypatch.setenv("HTTPS_PROXY", "")
+    delivery = bots.send(
+        Webhook("https://192.0.2.1/hook/x"), MESSAGE
+    )  # fails before any connection
+    assert "/nowhere/certificates.pem" in delivery.problem
+
+
 def test_never_sends_faster_than_a_bot_takes(bots, bot, clock):
     hook = Webhook(bot.url)
     moments = []
