@@ -11,7 +11,7 @@ import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MappingError
 
 from tap_oceanengine_local.errors import TapError
 
@@ -37,6 +37,9 @@ def in_words(logger: logging.Logger) -> Iterator[None]:
         _end(error, 1)
     except TapError as error:
         logger.error("%s", error)  # noqa: TRY400  a sentence for a person
+        _end(error, 1)
+    except MappingError as error:
+        logger.error("Setting stream_maps can't be used: %s", error)  # noqa: TRY400  see above
         _end(error, 1)
     except SystemExit as stop:
         if isinstance(stop.code, int) and stop.code > SIGNAL_EXIT:

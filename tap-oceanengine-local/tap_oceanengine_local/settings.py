@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_oceanengine_local.errors import ConfigError
+from tap_oceanengine_local.setting_kinds import WORDS, require_kind, shown
 from tap_oceanengine_local.setting_schema import SCHEMA
 from tap_oceanengine_local.times import read_day
 
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
 PREFIX: Final = "TAP_OCEANENGINE_LOCAL_"
 _MOST_DIGITS: Final = 19
 """Of a 64-bit integer, as which ids are sent."""
-_WORDS: Final = {
-    "string": "a text",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "an object",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +141,7 @@ def _from_text(name: str, text: str, kind: str | list[str]) -> Any:  # noqa: ANN
     except (ValueError, RecursionError):
         if kind == "array":
             return [part.strip() for part in text.split(",") if part.strip()]
-        raise ConfigError(f"Setting {name} must be {_WORDS[kind]}.") from None
+        raise ConfigError(f"Setting {name} must be {WORDS[kind]}.") from None
 
 
 def _value(name: str, value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401  JSON
@@ -158,10 +152,7 @@ def _value(name: str, value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: AN
         return special(value)
     if value is None:
         return None
-    kind = schema["type"]
-    if not _is_kind(value, kind):
-        given = "" if schema.get("secret") else f", not {_shown(value)}"
-        raise ConfigError(f"Setting {name} must be {_WORDS[kind]}{given}.")
+    require_kind(name, value, schema["type"], secret=schema.get("secret", False))
     return _checked(name, value, schema)
 
 
@@ -174,22 +165,15 @@ def _checked(name: str, value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: 
         _check_range(name, value, schema)
     if "enum" in schema and value not in schema["enum"]:
         raise ConfigError(
-            f"Setting {name} must be one of {', '.join(schema['enum'])}, not {_shown(value)}."
+            f"Setting {name} must be one of {', '.join(schema['enum'])}, not {shown(value)}."
         )
     return value.strip() if isinstance(value, str) else value
-
-
-def _is_kind(value: object, kind: str) -> bool:
-    if kind == "integer":
-        return isinstance(value, int) and not isinstance(value, bool)
-    types = {"string": str, "boolean": bool, "array": list, "object": dict}
-    return isinstance(value, types[kind])
 
 
 def _check_range(name: str, value: int, schema: Mapping[str, Any]) -> None:
     low, high = schema["minimum"], schema["maximum"]
     if not low <= value <= high:
-        raise ConfigError(f"Setting {name} must be between {low} and {high}, not {_shown(value)}.")
+        raise ConfigError(f"Setting {name} must be between {low} and {high}, not {shown(value)}.")
 
 
 def _app_id(value: object) -> str | None:
@@ -224,7 +208,7 @@ def _account_id(item: object) -> str:
     text = _digits(item)
     if text is None:
         raise ConfigError(
-            f"Setting local_account_ids holds {_shown(item)}, which is not an account id "
+            f"Setting local_account_ids holds {shown(item)}, which is not an account id "
             "(a number of 16 digits or so)."
         )
     return text
@@ -253,7 +237,7 @@ def _choices(name: str, value: list[Any], allowed: list[str]) -> tuple[str, ...]
     for item in value:
         if item not in allowed:
             raise ConfigError(
-                f"Setting {name} holds {_shown(item)}; possible are {', '.join(allowed)}."
+                f"Setting {name} holds {shown(item)}; possible are {', '.join(allowed)}."
             )
     if not value:
         raise ConfigError(f"Setting {name} is an empty list: name at least one.")
@@ -265,7 +249,7 @@ def _day(name: str, value: str) -> date:
         return date.fromisoformat(read_day(value))
     except ValueError:
         raise ConfigError(
-            f"Setting {name} must be a day like 2026-02-11, not {_shown(value)}."
+            f"Setting {name} must be a day like 2026-02-11, not {shown(value)}."
         ) from None
 
 
@@ -283,11 +267,6 @@ def _check_days(values: Mapping[str, Any], today: date | None) -> None:
             f"Setting start_date {start} is today, and the last day read is yesterday: "
             "set include_today, or an earlier start_date."
         )
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004  one line of an error
 
 
 _SPECIAL: Final[dict[str, Callable[[Any], Any]]] = {

@@ -6,7 +6,7 @@ import copy
 import signal
 import time
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
@@ -26,6 +26,7 @@ from tap_oceanengine_local.ending import SIGNAL_EXIT, in_words
 from tap_oceanengine_local.errors import ConfigError, FatalError
 from tap_oceanengine_local.inputs import check_configs, read_catalog, read_file
 from tap_oceanengine_local.messages import Writer
+from tap_oceanengine_local.setting_kinds import require_kind
 from tap_oceanengine_local.setting_schema import SCHEMA
 from tap_oceanengine_local.settings import load
 from tap_oceanengine_local.summary import RunSummary
@@ -43,6 +44,13 @@ if TYPE_CHECKING:
     from tap_oceanengine_local.accounts import Account
     from tap_oceanengine_local.client import Client
     from tap_oceanengine_local.settings import Settings
+
+
+_BUILT_IN: Final[dict[str, Any]] = {
+    **STREAM_MAPS_CONFIG["properties"],
+    **FLATTENING_CONFIG["properties"],
+}
+"""The SDK's own settings, each of one kind or null."""
 
 
 class FailedAccountsError(FatalError):
@@ -77,10 +85,11 @@ class TapOceanEngineLocal(Tap):
             ConfigValidationError: A setting is wrong; its one error is a sentence that names it.
         """
         own = self._config
-        built_in = {*STREAM_MAPS_CONFIG["properties"]}
-        built_in |= {*FLATTENING_CONFIG["properties"]}
         try:
-            self.settings = load(own, today=self.today, known=built_in)
+            self.settings = load(own, today=self.today, known=_BUILT_IN)
+            for name in _BUILT_IN.keys() & own.keys():
+                if own[name] is not None:
+                    require_kind(name, own[name], _BUILT_IN[name]["type"][0])
             if raise_errors:
                 _require(self.settings)
         except ConfigError as error:

@@ -73,6 +73,8 @@ def test_about_names_every_setting(call):
             "Setting end_date is 2099-01-01, a day of the future",
         ),
         ({**RIGHT, "app_id": "my app"}, "Setting app_id must be the number"),
+        ({**RIGHT, "stream_maps": "x"}, "Setting stream_maps must be an object"),
+        ({**RIGHT, "flattening_max_depth": "2"}, "Setting flattening_max_depth must be a whole"),
         ({"app_secret": "x"}, "Setting app_id is missing"),
         ({}, "Setting app_id is missing"),
     ],
@@ -170,6 +172,17 @@ def test_an_unknown_stream_that_is_not_selected_is_passed_over(call, platform, t
     catalog = {"streams": [entry("of_the_past", selected=False)]}
     (tmp_path / "catalog.json").write_text(json.dumps(catalog), encoding="utf-8")
     assert call("--catalog", str(tmp_path / "catalog.json"), config=RIGHT).exit_code == 0
+
+
+@pytest.mark.usefixtures("platform")
+def test_a_stream_map_that_cannot_be_read_is_refused_in_words(call, caplog):
+    maps = {"promotion_report": {"cost": "stat_cost +"}}
+    done = call(config={**RIGHT, "stream_maps": maps, "flattening_enabled": None})
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    (error,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "Setting stream_maps can't be used: " in error.getMessage()
+    assert "stat_cost +" in error.getMessage()
 
 
 def test_without_catalog_the_main_stream_is_read(call, platform, caplog):
