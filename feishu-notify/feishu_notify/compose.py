@@ -27,7 +27,7 @@ _MAX_BUTTONS = 3
 _SAYS_NOTHING = "An unhandled error occurred while syncing"
 _TROUBLE_CHARACTERS = 1000
 _READ_CHARACTERS = 20_000
-_AUTHORISE_LINK = re.compile(r"https?://[^\s\"'<>，。]*oauth[^\s\"'<>，。]*")
+_AUTHORISE_LINK = re.compile(r"https?://[^\s\"'<>，。]{0,200}oauth[^\s\"'<>，。]{0,1000}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +180,9 @@ class Composer:
             for trouble in verdict.troubles(story)
             for text in (trouble.text, *(why for _, why in trouble.exceptions))
         )
-        link = next((m.group() for text in words if (m := _AUTHORISE_LINK.search(text))), None)
-        return (Button(self.say("open_authorise"), link.rstrip(".,;:)")),) if link else ()
+        links = (link.rstrip(".,;:)") for text in words for link in _AUTHORISE_LINK.findall(text))
+        public = next((link for link in links if self.redact(link) == link), None)
+        return (Button(self.say("open_authorise"), public),) if public else ()
 
     def _listed(self, label: str, texts: Sequence[str], room: Room) -> Iterator[str]:
         """Lines of a list of foreign texts, as many and as long as there is room for."""

@@ -251,6 +251,17 @@ def test_overdue_card_says_since_when():
     assert "<" not in written(composer().overdue(26, None, None, "no <database>"))
 
 
+def test_link_with_a_secret_in_it_becomes_no_button():
+    refused = "401 for url: https://api.example.com/oauth2/token?refresh_token=hush-hush-hush"
+    link = "https://example.com/oauth/authorize?client_id=5"
+    trouble = Trouble(f"{refused}. The refresh token is used up: authorize again at {link}")
+    plugin = PluginStory("tap-x", "extractors", errors=(trouble,))
+    story = RunStory(plugins=(plugin,), blocks=(FAILED,), status="failure")
+    card = composer().run(story, Outcome.REAUTHORISE)
+    assert "hush" not in encode(card.payload()).decode()
+    assert [button.url for button in card.buttons] == [link]
+
+
 def test_authorise_link_becomes_a_button_only_on_its_card():
     link = "https://open.oceanengine.com/audit/oauth.html?app_id=1800000000000009&state=x"
     trouble = Trouble("gone", (("ReauthorisationNeeded", f"open {link}, agree"),))
