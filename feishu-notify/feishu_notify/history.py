@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _RUNS_READ = 1000
 _SECONDS = 120
+_TRACEBACK = "╭"
+_NO_TABLE_YET = re.compile(r"no such table: runs|relation \"runs\" does not exist")
+"""Only commands that run something make Meltano's tables."""
 
 
 class HistoryError(Exception):
@@ -53,9 +57,11 @@ def recent_runs(project: Path, environment: str | None) -> tuple[Run, ...]:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise HistoryError(f"Meltano's run history cannot be read: {error}") from error
     if done.returncode:
-        said = done.stderr.strip().splitlines()
-        last = said[-1] if said else f"exit code {done.returncode}"
-        raise HistoryError(f"Meltano's run history cannot be read: {last}")
+        if _NO_TABLE_YET.search(done.stderr):
+            return ()
+        said = done.stderr.partition(_TRACEBACK)[0].strip().rpartition("[error    ] meltano")[2]
+        words = " ".join(said.split()) or f"exit code {done.returncode}"
+        raise HistoryError(f"Meltano's run history cannot be read: {words}")
     return parse(done.stdout)
 
 

@@ -194,9 +194,10 @@ class FakeMeltano:
         monkeypatch.setattr(history.sys, "executable", str(project / "elsewhere" / "python"))
         self.project = project
 
-    def says(self, output, code=0):
+    def says(self, output, code=0, error=""):
         self._script.write_text(
-            f"#!/bin/sh\necho \"$@\" >asked\ncat <<'.'\n{output}\n.\nexit {code}\n"
+            f"#!/bin/sh\necho \"$@\" >asked\ncat <<'.'\n{output}\n.\n"
+            f"cat >&2 <<'.'\n{error}\n.\nexit {code}\n"
         )
         self._script.chmod(0o755)
 
@@ -219,6 +220,19 @@ def test_history_is_asked_for_by_the_meltano_of_the_project(meltano):
     assert [run.state for run in runs] == ["FAIL"]
     assert meltano.asked[:2] == ["--environment", "prod"]
     assert meltano.asked[-6:] == ["logs", "list", "--limit", "1000", "--format", "json"]
+
+
+def test_project_in_which_nothing_ran_has_an_empty_history(meltano):
+    error = "[error    ] meltano Error listing logs: (sqlite3.OperationalError) no such table: runs"
+    meltano.says("", code=1, error=error)
+    assert history.recent_runs(meltano.project, "prod") == ()
+
+
+def test_meltano_that_fails_is_told_in_its_own_words_without_the_traceback(meltano):
+    error = "T [error    ] meltano  while scanning\n  in line 7\n╭─ Traceback ─╮\n│ x │\nError"
+    meltano.says("", code=1, error=error)
+    with pytest.raises(HistoryError, match=r"cannot be read: while scanning in line 7$"):
+        history.recent_runs(meltano.project, "prod")
 
 
 def test_meltano_that_fails_or_is_missing_is_told(meltano, monkeypatch):

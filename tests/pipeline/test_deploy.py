@@ -84,7 +84,7 @@ def test_crontab_runs_daily_and_checks_later_in_beijing_time() -> None:
     assert daily == ("0", "7", "*", "*", "*")
     assert check == ("30", "9", "*", "*", "*")
     assert "meltano --environment prod run tap-oceanengine-local target-feishu-bitable" in DAILY
-    assert "meltano --environment prod invoke feishu-notify:check --max-age-hours 26" in CHECK
+    assert "MELTANO_ENVIRONMENT=prod .venv/bin/feishu-notify check --max-age-hours 26" in CHECK
     # cron reads a % as the end of the line
     assert "%" not in DAILY + CHECK
 
@@ -117,9 +117,27 @@ def test_check_line_of_the_crontab_sends_a_card_when_the_job_never_ran(
     production(project, sandbox)
     check = as_cron(project, CHECK)
     assert check.returncode == 1
-    assert "26" in (project.root / ".meltano/cron.log").read_text("utf-8")
+    log = (project.root / ".meltano/cron.log").read_text("utf-8")
+    assert log == "No successful run is on record\n"
     (title,) = titles(sandbox)
     assert title.startswith("巨量本地推")
+
+
+def test_check_line_of_the_crontab_sends_a_card_when_meltano_itself_cannot_start(
+    project: MeltanoProject, sandbox: SandboxServer
+) -> None:
+    production(project, sandbox)
+    described = project.root / "meltano.yml"
+    slip = described.read_text("utf-8").replace("plugins:", "plugins\n :: -")
+    described.write_text(slip, "utf-8")
+    assert as_cron(project, DAILY).returncode == 1
+    assert titles(sandbox) == []  # Meltano has not come as far as logging.yaml
+
+    assert as_cron(project, CHECK).returncode == 1
+    (message,) = sandbox.platform.feishu.cards
+    text = message.payload["card"]["body"]["elements"][0]["content"]
+    assert "meltano.yml" in text
+    assert "could not find expected ':'" in text
 
 
 @pytest.fixture
@@ -159,8 +177,9 @@ def test_units_run_what_the_crontab_runs(units: Path) -> None:
     for unit, line in (("local-promotion", DAILY), ("local-promotion-check", CHECK)):
         text = (units / f"{unit}.service").read_text("utf-8")
         (command,) = re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)
-        (in_cron,) = re.findall(r"\.venv/bin/meltano .*?(?= >>)", line)
+        (in_cron,) = re.findall(r"\.venv/bin/.*?(?= >>)", line)
         assert command == f"{ROOT}/{in_cron}"
+        assert ("MELTANO_ENVIRONMENT=prod" in text) == ("MELTANO_ENVIRONMENT=prod" in line)
         assert f"WorkingDirectory={ROOT}\n" in text
         assert "UMask=0077\n" in text
         assert re.search(r"^User=(?!root$)\S+$", text, re.MULTILINE)
