@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_SLACK_SECONDS: Final = 0.05
+"""A second's requests are spread over a little more: one that starts late by some milliseconds must
+not share its second with the next ones, because the platform counts and holds back for minutes."""
 
 
 class Pacer:
@@ -26,7 +31,7 @@ class Pacer:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._gap = 1.0 / per_second
+        self._gap = (1.0 + _SLACK_SECONDS) / per_second
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
