@@ -46,6 +46,14 @@ def test_values_set_only_variables_that_exist(path: Path) -> None:
     assert "local_promotion_bases" in DAG
 
 
+@pytest.mark.parametrize("path", VALUES, ids=lambda path: path.stem)
+def test_workers_are_set_where_the_chart_looks(path: Path) -> None:
+    """Since chart 1.20 a value one level higher is outdone by the chart's own here."""
+    values = yaml.safe_load(path.read_text("utf-8"))
+    kinds = {"CeleryExecutor": {"celery"}, "KubernetesExecutor": {"kubernetes"}}
+    assert set(values.get("workers", ())) == kinds.get(values.get("executor", ""), set())
+
+
 def test_the_image_holds_the_airflow_that_is_tested() -> None:
     tested = re.search(r"^apache-airflow-core==([\d.]+)", requirements(), re.MULTILINE)
     assert tested
