@@ -1,4 +1,4 @@
-"""Plain JSON answers, serialised with orjson."""
+"""JSON of the control requests: bodies in, answers out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from starlette.requests import Request
 
 
 def json_answer(
@@ -24,3 +26,21 @@ def json_answer(
         headers=dict(headers) if headers else None,
         media_type="application/json; charset=utf-8",
     )
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """The object in a request's body; an empty body is an empty object.
+
+    Raises:
+        ValueError: It is no JSON, or no object.
+    """
+    raw = await request.body()
+    if not raw:
+        return {}
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"The body is not JSON: {error}.") from error
+    if not isinstance(body, dict):
+        raise ValueError("The body must be a JSON object.")  # noqa: TRY004  a wrong value of a caller
+    return body

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
 from fastapi import APIRouter
 
-from platform_sandbox.answers import json_answer
+from platform_sandbox.answers import json_answer, json_body
 from platform_sandbox.clock import ClockError
 from platform_sandbox.faults import Fault
 
@@ -20,19 +19,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from platform_sandbox.platform import Platform
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    raw = await request.body()
-    if not raw:
-        return {}
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise ValueError(f"The body is not JSON: {error}.") from error
-    if not isinstance(body, dict):
-        raise ValueError("The body must be a JSON object.")  # noqa: TRY004  a wrong value of a caller
-    return body
 
 
 def _refused(error: Exception, status: int = 400) -> Response:
@@ -71,7 +57,7 @@ class _Control:
             return self._clock_state()
         clock = self._platform.clock
         try:
-            body = await _body(request)
+            body = await json_body(request)
             if "today" in body:
                 clock.set(date.fromisoformat(str(body["today"])))
             else:
@@ -96,7 +82,7 @@ class _Control:
             faults.clear()
         elif request.method == "POST":
             try:
-                faults.add(Fault(**await _body(request)))
+                faults.add(Fault(**await json_body(request)))
             except (ValueError, TypeError) as error:
                 return _refused(error)
         return json_answer({"faults": faults.pending()})
@@ -107,14 +93,16 @@ class _Control:
             log.clear()
         if request.method == "DELETE" or request.query_params.get("summary"):
             return json_answer(log.summary())
-        last = int(request.query_params.get("last", "20000"))
-        return json_answer({"requests": [entry.as_dict() for entry in log.entries[-last:]]})
+        last = request.query_params.get("last", "20000")
+        if not last.isdecimal():
+            return _refused(ValueError(f"last must be a number of requests, not {last!r}."))
+        return json_answer({"requests": [entry.as_dict() for entry in log.entries[-int(last) :]]})
 
     async def switches(self, request: Request) -> Response:
         switches = self._platform.switches
         if request.method == "POST":
             try:
-                switches.change(await _body(request))
+                switches.change(await json_body(request))
             except ValueError as error:
                 return _refused(error)
         return json_answer(switches.as_dict())

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-import orjson
-
-from platform_sandbox.answers import json_answer
+from platform_sandbox.answers import json_answer, json_body
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -42,9 +40,9 @@ class Control:
         answer: dict[str, object] = {}
         if request.method == "POST":
             try:
-                wanted = orjson.loads(await request.body() or b"{}")
-            except orjson.JSONDecodeError as error:
-                return json_answer({"error": f"The body is not JSON: {error}"}, status=400)
+                wanted = await json_body(request)
+            except ValueError as error:
+                return json_answer({"error": str(error)}, status=400)
             actions = {
                 "expire_access": tokens.expire_access,
                 "expire_refresh": tokens.expire_refresh,
