@@ -175,6 +175,7 @@ def _detach(options: argparse.Namespace, url: str) -> int:
             return 0
         time.sleep(_PAUSE_SECONDS)
     process.terminate()
+    process.wait(_START_SECONDS)
     raise CommandError(f"The sandbox did not answer within {_START_SECONDS:.0f} s; see {log_path}.")
 
 

@@ -9,6 +9,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -87,10 +89,38 @@ def test_other_addresses_need_a_flag(run):
 def test_a_crashed_sandbox_leaves_no_claim_behind(run):
     run("serve", "--detach")
     os.kill(running(run.data_dir).pid, signal.SIGKILL)
+    deadline = time.monotonic() + 30
     while running(run.data_dir) is not None:
-        pass
+        assert time.monotonic() < deadline
     assert (run.data_dir / "sandbox.pid").exists()
     run("serve", "--detach")
+
+
+@pytest.mark.parametrize(("number", "last"), [(signal.SIGINT, "Stopped.\n"), (signal.SIGTERM, "")])
+def test_serving_in_the_foreground_ends_quietly_at_a_signal(run, port, number, last):
+    words = ["serve", "--port", str(port), "--data-dir", str(run.data_dir)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "platform_sandbox", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert run.url in process.stdout.readline()
+    process.send_signal(number)
+    said, errors = process.communicate(timeout=30)
+    assert (process.returncode, said, errors) == (0, last, "")
+    assert running(run.data_dir) is None
+
+
+def test_background_start_that_does_not_come_up_is_ended_and_its_log_named(
+    run, port, monkeypatch, capsys
+):
+    clock = iter((0.0, 31.0))
+    monkeypatch.setattr(cli, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    words = ["serve", "--detach", "--port", str(port), "--data-dir", str(run.data_dir)]
+    assert cli.main(words) == 1
+    assert "did not answer within 30 s; see" in capsys.readouterr().err
 
 
 def test_keeps_its_state_over_a_restart_and_forgets_it_on_reset(run):
