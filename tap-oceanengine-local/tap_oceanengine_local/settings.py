@@ -77,14 +77,20 @@ class Settings:
         return config
 
 
-def environment_config(environ: Mapping[str, str]) -> dict[str, Any]:
+def environment_config(
+    environ: Mapping[str, str], more: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the settings found in an environment as JSON values.
+
+    Args:
+        environ: See `Settings.from_environment`.
+        more: Schemas of further settings that are looked for.
 
     Raises:
         ConfigError: A text is not of the setting's kind.
     """
     config: dict[str, Any] = {}
-    for name, schema in SCHEMA["properties"].items():
+    for name, schema in {**SCHEMA["properties"], **(more or {})}.items():
         text = environ.get(PREFIX + name.upper())
         if text is not None and text.strip():
             config[name] = _from_text(name, text.strip(), schema["type"])

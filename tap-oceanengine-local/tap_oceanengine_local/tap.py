@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import signal
 import time
 from functools import cached_property
@@ -28,7 +29,7 @@ from tap_oceanengine_local.inputs import check_configs, read_catalog, read_file
 from tap_oceanengine_local.messages import Writer
 from tap_oceanengine_local.setting_kinds import require_kind
 from tap_oceanengine_local.setting_schema import SCHEMA
-from tap_oceanengine_local.settings import load
+from tap_oceanengine_local.settings import environment_config, load
 from tap_oceanengine_local.summary import RunSummary
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ if TYPE_CHECKING:
 
 
 _BUILT_IN: Final[dict[str, Any]] = {
-    **STREAM_MAPS_CONFIG["properties"],
-    **FLATTENING_CONFIG["properties"],
+    name: {"type": schema["type"][0]}  # the other one is null
+    for config in (STREAM_MAPS_CONFIG, FLATTENING_CONFIG)
+    for name, schema in config["properties"].items()
 }
-"""The SDK's own settings, each of one kind or null."""
+"""The SDK's own settings."""
 
 
 class FailedAccountsError(FatalError):
@@ -89,7 +91,7 @@ class TapOceanEngineLocal(Tap):
             self.settings = load(own, today=self.today, known=_BUILT_IN)
             for name in _BUILT_IN.keys() & own.keys():
                 if own[name] is not None:
-                    require_kind(name, own[name], _BUILT_IN[name]["type"][0])
+                    require_kind(name, own[name], _BUILT_IN[name]["type"])
             if raise_errors:
                 _require(self.settings)
         except ConfigError as error:
@@ -214,11 +216,13 @@ class TapOceanEngineLocal(Tap):
         cls.print_version(print_fn=cls.logger.info)
         try:
             with in_words(cls.logger):
+                given = config.config if config else {}
+                if config and config.parse_env:  # the SDK's own way ends in tracebacks
+                    given = given | environment_config(os.environ, _BUILT_IN)
                 cls(
-                    config=config.config if config else None,
+                    config=given,
                     state=read_file(state, "state"),
                     catalog=read_catalog(catalog, {stream.name for stream in streams.ALL}),
-                    parse_env_config=config.parse_env if config else False,
                 ).sync_all()
         finally:  # all is done or told, and only Python's own end is left to disturb
             for one in (signal.SIGTERM, signal.SIGINT):

@@ -135,6 +135,42 @@ def test_a_config_that_cannot_be_read_is_refused_in_words(
     assert str(path) in error.getMessage()
 
 
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("LOOKBACK_DAYS=x", "Setting lookback_days must be a whole number"),
+        ("RECONCILE=maybe", "Setting reconcile must be true or false"),
+        ("ACCOUNT_NAMES=x", "Setting account_names must be an object"),
+        ("STREAM_MAPS=x", "Setting stream_maps must be an object"),
+        ("STREAM_MAPS=[]", "Setting stream_maps must be an object"),
+    ],
+)
+def test_a_wrong_setting_in_the_environment_is_one_sentence(
+    call, caplog, monkeypatch, setting, sentence
+):
+    name, _, text = setting.partition("=")
+    monkeypatch.setenv("TAP_OCEANENGINE_LOCAL_APP_ID", RIGHT["app_id"])
+    monkeypatch.setenv(f"TAP_OCEANENGINE_LOCAL_{name}", text)
+    done = call("--config", "ENV")
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    (error,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert error.getMessage().startswith(sentence)
+
+
+def test_the_environment_wins_over_the_config_file_and_empty_texts_say_nothing(
+    call, platform, monkeypatch
+):
+    platform.account(1)
+    monkeypatch.setenv("TAP_OCEANENGINE_LOCAL_LOOKBACK_DAYS", "3")
+    monkeypatch.setenv("TAP_OCEANENGINE_LOCAL_LOCAL_ACCOUNT_IDS", "")
+    state = {"bookmarks": {"promotion_report": {"replication_key_value": "2026-03-19"}}}
+    config = {**RIGHT, "lookback_days": 9, "reconcile": False}
+    done = call("--config", "ENV", config=config, state=json.dumps(state))
+    assert done.exit_code == 0
+    assert [params["start_date"] for params in platform.asked()] == ["2026-03-17"]
+
+
 def entry(name="promotion_report", *, selected=True, **more):
     return {
         "tap_stream_id": name,
