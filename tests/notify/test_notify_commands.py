@@ -222,6 +222,23 @@ def test_history_is_asked_for_by_the_meltano_of_the_project(meltano):
     assert meltano.asked[-6:] == ["logs", "list", "--limit", "1000", "--format", "json"]
 
 
+def test_meltano_that_cannot_be_started_is_told(meltano):
+    script = meltano.project / ".meltano" / "run" / "bin"
+    script.write_text("#!/nowhere/python\n")
+    script.chmod(0o755)
+    with pytest.raises(HistoryError, match=r"cannot be read: .*No such file"):
+        history.recent_runs(meltano.project, "prod")
+
+
+def test_meltano_on_the_path_is_the_last_that_is_tried(meltano, monkeypatch):
+    meltano.says('{"runs": []}')
+    noted = meltano.project / ".meltano" / "run" / "bin"
+    noted.rename(meltano.project / "meltano")
+    monkeypatch.setenv("PATH", f"{meltano.project}:/usr/bin:/bin")
+    assert history.recent_runs(meltano.project, None) == ()
+    assert meltano.asked[0] == "--log-level"
+
+
 def test_project_in_which_nothing_ran_has_an_empty_history(meltano):
     error = "[error    ] meltano Error listing logs: (sqlite3.OperationalError) no such table: runs"
     meltano.says("", code=1, error=error)

@@ -57,6 +57,11 @@ def test_metrics_that_were_not_read_are_not_compared():
     assert keys(story(*week, day(8, cost=None, conversions=500))) == ["anomaly_conversions"]
 
 
+def test_day_after_days_of_nothing_is_not_compared():
+    nothing = [day(number, cost=0.0, conversions=0) for number in range(1, 8)]
+    assert keys(story(*nothing, day(8, cost=9_999))) == []
+
+
 def test_last_day_without_rows_is_found_when_the_days_before_had_some():
     empty = day(8, rows=0, cost=0.0, conversions=0)
     assert keys(story(*WEEK, empty)) == ["no_rows"]

@@ -116,6 +116,15 @@ def test_any_error_of_its_own_is_one_warning(listening, good_run, monkeypatch, c
     assert "No Feishu card was sent: ZeroDivisionError" in caplog.text
 
 
+def test_record_that_cannot_be_formatted_costs_only_itself(listening, bot, good_run, capsys):
+    broken = logging.LogRecord("library", logging.INFO, __file__, 1, "%d", ("no number",), None)
+    listening.emit(broken)
+    assert "Logging error" in capsys.readouterr().err
+    tell(listening, *good_run)
+    listening.close()
+    assert bot.only()[1] == "green"
+
+
 def test_wrong_settings_are_one_warning_and_the_card_is_sent(
     listening, bot, good_run, monkeypatch, caplog
 ):
@@ -195,6 +204,27 @@ def test_no_event_of_any_shape_breaks_a_card(logger, event, fields):
     assert outcome is not Outcome.SUCCESS
     card = Composer(Appearance(), Redactor()).run(story, outcome or Outcome.FAILED)
     assert size(card.payload()) < MAX_BYTES
+
+
+@pytest.mark.parametrize("as_field", [True, False])
+def test_exceptions_are_read_with_their_causes_but_not_for_ever(recorded, as_field):
+    error = None
+    for depth in range(9):
+        outer = RuntimeError(f"depth {depth}")
+        outer.__cause__ = error
+        error = outer
+    record = recorded.cli_error("the run failed")
+    if as_field:
+        record.msg["exc_info"] = error
+    else:
+        record.exc_info = (RuntimeError, error, None)
+    found = from_record(record).exceptions
+    assert found == tuple(("RuntimeError", f"depth {depth}") for depth in (8, 7, 6, 5, 4))
+
+
+def test_exception_of_a_plugin_in_an_unknown_form_is_left_out(recorded):
+    line = recorded.line("tap-toy", "broken", logging.ERROR, plugin_exception="ValueError")
+    assert from_record(line).exceptions == ()
 
 
 def test_ordinary_records_with_arguments_are_read():

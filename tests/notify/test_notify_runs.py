@@ -203,6 +203,16 @@ def test_dry_run_sends_nothing_and_log_format_still_works(project, bot):
     assert (last["event"], last["status"]) == ("Run completed", "success")
 
 
+def test_log_format_works_outside_of_projects_too(project):
+    (project.root / "meltano.yml").unlink()
+
+    done = project.meltano("--log-config=logging.yaml", "--log-format=json", "init", "new")
+
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line)["event"] for line in done.stderr.splitlines() if line]
+    assert "Using logging configuration from logging.yaml" in events
+
+
 def test_missing_package_gives_the_message_that_logging_yaml_explains(project, tmp_path):
     package = tmp_path / "elsewhere" / "feishu_notify"
     package.mkdir(parents=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 
 import pytest
 from meltano.core.logging.models import PluginException
@@ -155,6 +156,13 @@ def test_failure_names_who_failed(recorded, err, codes, parts):
     spoke = recorded.line(TAP, "hello"), recorded.line(TARGET, "hello")
     story = recorded.story(*spoke, recorded.block(err, codes), recorded.end("failure"))
     assert [(f.part, f.plugin, f.exit_code) for f in failures(story)] == parts
+
+
+def test_run_without_a_word_about_its_end_shows_the_errors_of_its_plugins(recorded):
+    story = replace(recorded.story(recorded.line(TAP, "boom", logging.ERROR)), exit_code=1)
+    assert judge(story) is Outcome.FAILED
+    assert [(f.part, [e.text for e in f.errors]) for f in failures(story)] == [(TAP, ["boom"])]
+    assert [f.exit_code for f in failures(RunStory(exit_code=2))] == [2]
 
 
 def test_error_outside_of_blocks_is_meltanos(recorded):
