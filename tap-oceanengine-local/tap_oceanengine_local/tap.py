@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import os
 import signal
+import sys
 import time
 from functools import cached_property
+from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
 
 from singer_sdk import Tap
@@ -211,6 +213,8 @@ class TapOceanEngineLocal(Tap):
     ) -> None:
         """Run the command line; every expected failure is one sentence and exit code 1."""
         if about:
+            if isinstance(sys.stdout, TextIOWrapper):  # Chinese words, whatever the locale can say
+                sys.stdout.reconfigure(errors="backslashreplace")
             cls.print_about(about_format)
             return
         cls.print_version(print_fn=cls.logger.info)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -60,6 +61,17 @@ def test_about_names_every_setting(call):
     about = json.loads(done.stdout)
     assert {"app_id", "lookback_days", "reconcile"} <= set(about["settings"]["properties"])
     assert "batch" not in about["capabilities"]
+
+
+def test_about_is_printed_in_any_locale():
+    done = subprocess.run(
+        [sys.executable, "-m", "tap_oceanengine_local", "--about"],
+        env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert b"lookback_days" in done.stdout
 
 
 @pytest.mark.parametrize(
