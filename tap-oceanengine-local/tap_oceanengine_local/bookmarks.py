@@ -14,7 +14,7 @@ from tap_oceanengine_local.times import read_day, read_moment
 from tap_oceanengine_local.windows import ZONE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 ACCOUNT: Final = "local_account_id"
 _START_AGAIN: Final = (
@@ -149,6 +149,10 @@ class Bookmarks:
             partition["context"][ACCOUNT]: partition
             for partition in stream_state.get("partitions", [])
         }
+
+    def others(self, accounts: Iterable[str]) -> list[str]:
+        """Return the accounts with a bookmark that are not among these, in order."""
+        return sorted(self._entries.keys() - set(accounts))
 
     def get(self, account: str) -> date | None:
         """Return the last complete day of an account, None when it was never read."""

@@ -342,6 +342,20 @@ def test_skipped_days_are_said_once_for_all_accounts(platform, run_tap, caplog):
     assert f"{FIRST}, {SECOND}" in warnings[0]
 
 
+def test_an_account_that_was_read_before_and_is_not_found_any_more_is_a_warning(
+    platform, run_tap, caplog
+):
+    platform.account(1)
+    old = state(**{FIRST: "2026-03-18", SECOND: "2026-03-18"})
+    run = run_tap(state=old)
+    assert run.error is None
+    assert f"account {SECOND}: it was read before" in caplog.text
+    assert run.bookmarks() == {FIRST: YESTERDAY, SECOND: "2026-03-18"}
+    caplog.clear()
+    run_tap(state=old, local_account_ids=[FIRST])
+    assert "read before" not in caplog.text
+
+
 def test_no_account_at_all_is_a_failure(platform, run_tap):
     run = run_tap()
     assert "covers no 本地推 account" in str(run.error)

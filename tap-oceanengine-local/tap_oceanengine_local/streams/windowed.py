@@ -145,9 +145,20 @@ class WindowedStream(LocalStream):
             work.extend((account, window) for window in planned.windows)
             for text in planned.warnings:
                 warned[text].append(account.id)
+        if self.tap.settings.local_account_ids is None:
+            self._miss(bookmarks.others(account.id for account in self.tap.accounts))
         for text, ids in warned.items():
             self.logger.warning("%s, account %s: %s", self.name, ", ".join(ids), text)
         return work
+
+    def _miss(self, lost: Sequence[str]) -> None:
+        if lost:
+            self.logger.warning(
+                "%s, account %s: it was read before and the authorisation no longer covers it, so "
+                "its days stay missing. Authorise again and tick it, or, when that is meant, take "
+                "it out of the state (`meltano state edit`).",
+                *(self.name, ", ".join(lost)),
+            )
 
     def _emit(self, account: Account, window: Window, reading: Reading) -> Iterator[dict[str, Any]]:
         if reading.missing:
