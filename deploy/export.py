@@ -57,24 +57,49 @@ def span(options: argparse.Namespace, yesterday: date) -> tuple[date, date]:
     """Return first and last day; days that are not closed yet are left out.
 
     Raises:
-        SystemExit: More than one way to say the days, or an empty span (exit code 2).
+        ValueError: More than one way to say the days, or an empty span.
     """
     given = [bool(options.month), bool(options.date), bool(options.first or options.last)]
     if sum(given) > 1:
-        sys.exit("Say the days in one way: MONTH=2026-02, DATE=2026-02-11, or FROM= and TO=.")
+        raise ValueError("Say the days in one way: MONTH=2026-02, DATE=2026-02-11, FROM= and TO=.")
     if options.month:
-        year, month = (int(part) for part in options.month.split("-"))
-        first = date(year, month, 1)
-        last = date(year, month, calendar.monthrange(year, month)[1])
+        first = options.month
+        last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     elif options.first or options.last:
-        last = date.fromisoformat(options.last) if options.last else yesterday
-        first = date.fromisoformat(options.first) if options.first else last
+        last = options.last or yesterday
+        first = options.first or last
     else:
-        first = last = date.fromisoformat(options.date) if options.date else yesterday
+        first = last = options.date or yesterday
     last = min(last, yesterday)
     if first > last:
-        sys.exit(f"There is no closed day to export from {first} on; the last one is {yesterday}.")
+        raise ValueError(
+            f"There is no closed day to export from {first} on; the last one is {yesterday}."
+        )
     return first, last
+
+
+def a_day(text: str) -> date:
+    """Read a day.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day: write 2026-02-11") from None
+
+
+def a_month(text: str) -> date:
+    """Read a month; return its first day.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a month: write 2026-02") from None
 
 
 def run(options: argparse.Namespace, first: date, last: date, folder: Path) -> int:
@@ -117,15 +142,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--format", choices=("csv", "jsonl"), default="csv")
     parser.add_argument("--environment", default="prod")
-    parser.add_argument("--month")
-    parser.add_argument("--date")
-    parser.add_argument("--from", dest="first")
-    parser.add_argument("--to", dest="last")
+    parser.add_argument("--month", type=a_month)
+    parser.add_argument("--date", type=a_day)
+    parser.add_argument("--from", dest="first", type=a_day)
+    parser.add_argument("--to", dest="last", type=a_day)
     parser.add_argument("--folder", type=Path, default=Path("export"))
     parser.add_argument("--yesterday", type=date.fromisoformat, help="last closed day (a test's)")
     options = parser.parse_args()
     yesterday = options.yesterday or datetime.now(CHINA).date() - timedelta(days=1)
-    first, last = span(options, yesterday)
+    try:
+        first, last = span(options, yesterday)
+    except ValueError as error:
+        parser.error(str(error))
     folder = (options.folder / f"{first}_{last}").resolve()
     code = run(options, first, last, folder)
     files = written(folder)

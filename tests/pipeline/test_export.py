@@ -68,10 +68,15 @@ def test_range_holds_every_row_of_the_platform_and_leaves_the_state_alone(
     [
         (["--month", "2026-02", "--date", "2026-02-01"], "in one way"),
         (["--date", "2099-01-01"], "no closed day"),
+        (["--date", "yesterday"], "'yesterday' is not a day: write 2026-02-11"),
+        (["--from", "2026-02-30"], "'2026-02-30' is not a day"),
+        (["--month", "2026-13"], "'2026-13' is not a month: write 2026-02"),
+        (["--month", "2026/02"], "'2026/02' is not a month"),
     ],
 )
 def test_impossible_days_are_refused_with_words(arguments: list[str], words: str) -> None:
     script = [sys.executable, str(ROOT / "deploy/export.py"), *arguments]
     outcome = subprocess.run(script, capture_output=True, text=True, check=False)
-    assert outcome.returncode != 0
+    assert outcome.returncode == 2
     assert words in outcome.stderr
+    assert "Traceback" not in outcome.stderr
