@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from target_feishu_bitable.days import written_day
 from target_feishu_bitable.errors import RowGone, UnknownOutcome
 from target_feishu_bitable.fields import joined
 from target_feishu_bitable.lock import exclusive
 from target_feishu_bitable.recent import Recent, recent_path
-from target_feishu_bitable.values import WRITTEN_DATE
 from target_feishu_bitable.wire import FieldType
 
 if TYPE_CHECKING:
@@ -213,10 +213,7 @@ def _key_text(part: Part, cell: object) -> str:
     """
     if part.column.type == FieldType.TEXT:
         text = joined(cell) if cell is not None else ""
-        if written := WRITTEN_DATE.fullmatch(text.strip()):
-            year, month, day = written.groups()
-            return f"{year}-{month:0>2}-{day:0>2}"
-        return text
+        return written_day(text) or text
     known = part.codec.decode(cell)
     if known is None:
         return ""

@@ -33,11 +33,6 @@ MOST_CONDITIONS: Final = 50
 MOST_CHARACTERS: Final = 1_900
 _MONTH: Final = len("2026-02")
 _DAY: Final = timedelta(days=1)
-_STRANGE: Final = (
-    *("T", "日", " ", "\t", "\n", "\xa0", "\u3000"),
-    *(f"-{month}-" for month in range(1, 10)),
-)
-"""What a day with hyphens contains that is not spelled 2026-02-01."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,60 +93,27 @@ def ways_to_ask(
     return ways
 
 
-def strange_days(binding: Binding) -> list[FilterJSON]:
-    """Return searches for days in a text column that a filter by day would miss; most often one.
-
-    2026/2/1, 2026年2月1日, 20260201, or a space behind, as a person or a sheet writes them. Not
-    2026-12-1, for which `_equal` asks.
-    """
-    if not is_text_of_days(binding):
-        return []
-    marks = [_condition(binding, "contains", [mark]) for mark in _STRANGE]
-    without_hyphen = [
-        _all_of(
-            [
-                _condition(binding, "contains", [century]),
-                _condition(binding, "doesNotContain", ["-"]),
-            ]
-        )
-        for century in ("19", "20")
-    ]
-    whole: FilterJSON = {"conjunction": "or", "conditions": marks, "children": without_hyphen}
-    if _length(whole) <= MOST_CHARACTERS:
-        return [whole]
-    return [*map(_either, _groups(marks)), *_any_of(without_hyphen)]
-
-
-def is_text_of_days(binding: Binding) -> bool:
-    """Tell whether a text column holds days."""
-    return binding.column.type == FieldType.TEXT and isinstance(binding.codec.values, Dates)
-
-
 def _equal(part: int, binding: Binding, values: set[Hashable]) -> list[Ask]:
-    plain = {binding.codec.condition(value): value for value in values}
-    texts = [*plain, *map(_short_day, plain)] if is_text_of_days(binding) else [*plain]
-    groups = _groups([_condition(binding, "is", [text]) for text in sorted({*texts})])
-    asks = []
-    for group in groups:
-        asked = {one["value"][0] for one in group} & plain.keys()
-        covered = frozenset(plain[text] for text in asked)
-        asks.append(Ask(_either(group), part, len(covered), values=covered))
-    return asks
-
-
-def _short_day(text: str) -> str:
-    """Return 2026-12-01 as 2026-12-1, which contains nothing that would tell it from others."""
-    return f"{text[:8]}{text[9]}" if text[5:6] == "1" and text[8:9] == "0" else text
+    texts = {binding.codec.condition(value): value for value in values}
+    return [
+        Ask(
+            either(group),
+            part,
+            len(group),
+            values=frozenset(texts[one["value"][0]] for one in group),
+        )
+        for group in split([condition(binding, "is", [text]) for text in sorted(texts)])
+    ]
 
 
 def _months(part: int, binding: Binding, days: set[str]) -> list[Ask]:
     months = sorted({day[:_MONTH] for day in days})
-    groups = _groups([_condition(binding, "contains", [month]) for month in months])
+    groups = split([condition(binding, "contains", [month]) for month in months])
     asks = []
     for group in groups:
         asked = frozenset(one["value"][0] for one in group)
         length = sum(calendar.monthrange(int(one[:4]), int(one[5:]))[1] for one in asked)
-        asks.append(Ask(_either(group), part, length, months=asked))
+        asks.append(Ask(either(group), part, length, months=asked))
     return asks
 
 
@@ -172,7 +134,7 @@ def _days_between(first: str, last: str) -> int:
 
 def _ranges(part: int, binding: Binding, stretches: Sequence[Sequence[str]]) -> list[Ask]:
     asks = []
-    for several in _any_of([_range(binding, days[0], days[-1]) for days in stretches]):
+    for several in any_of([_range(binding, days[0], days[-1]) for days in stretches]):
         count = len(several.get("children") or [several])
         spans = tuple((days[0], days[-1]) for days in stretches[:count])
         stretches = stretches[count:]
@@ -189,43 +151,46 @@ def _range(binding: Binding, first: str, last: str) -> FilterGroupJSON:
         bounds.append(("isGreater", date.fromisoformat(first) - _DAY))
     if last < str(date.max):
         bounds.append(("isLess", date.fromisoformat(last) + _DAY))
-    return _all_of(
+    return all_of(
         [
-            _condition(binding, operator, ["ExactDate", str(binding.codec.encode(str(day)))])
+            condition(binding, operator, ["ExactDate", str(binding.codec.encode(str(day)))])
             for operator, day in bounds
         ]
     )
 
 
-def _condition(binding: Binding, operator: str, value: list[str]) -> ConditionJSON:
+def condition(binding: Binding, operator: str, value: list[str]) -> ConditionJSON:
+    """Return what is asked of one column."""
     return {"field_name": binding.column.name, "operator": operator, "value": value}
 
 
-def _either(conditions: list[ConditionJSON]) -> FilterJSON:
+def either(conditions: list[ConditionJSON]) -> FilterJSON:
+    """Return the search that finds what one of the conditions finds."""
     return {"conjunction": "or", "conditions": conditions}
 
 
-def _all_of(conditions: list[ConditionJSON]) -> FilterGroupJSON:
+def all_of(conditions: list[ConditionJSON]) -> FilterGroupJSON:
+    """Return the group that finds what all conditions find."""
     return {"conjunction": "and", "conditions": conditions}
 
 
-def _any_of(groups: Sequence[FilterGroupJSON]) -> list[FilterJSON]:
+def any_of(groups: Sequence[FilterGroupJSON]) -> list[FilterJSON]:
     """Return the searches that find what one of the groups finds."""
     return [
         {"conjunction": "and", "conditions": several[0]["conditions"]}
         if len(several) == 1
         else {"conjunction": "or", "conditions": [], "children": several}
-        for several in _groups(groups)
+        for several in split(groups)
     ]
 
 
-def _groups(parts: Sequence[T]) -> list[list[T]]:
+def split(parts: Sequence[T]) -> list[list[T]]:
     """Split parts of a filter by number and by the measured length of the filter."""
-    empty = _length({"conjunction": "or", "conditions": [], "children": []})
+    empty = characters({"conjunction": "or", "conditions": [], "children": []})
     groups: list[list[T]] = []
     room = 0
     for part in parts:
-        length = _length(part) + 1
+        length = characters(part) + 1
         if not groups or length > room or len(groups[-1]) == MOST_CONDITIONS:
             groups.append([])
             room = MOST_CHARACTERS - empty
@@ -234,7 +199,8 @@ def _groups(parts: Sequence[T]) -> list[list[T]]:
     return groups
 
 
-def _length(value: Any) -> int:  # noqa: ANN401  JSON
+def characters(value: Any) -> int:  # noqa: ANN401  JSON
+    """Return how long a part of a filter is when it is sent."""
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 

@@ -11,7 +11,7 @@ from target_feishu_bitable.filters import is_numeric_text
 from target_feishu_bitable.wire import FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 
     from target_feishu_bitable.filters import Key
     from target_feishu_bitable.schema import Binding
@@ -47,6 +47,7 @@ class KnownRows:
         self._readers: list[tuple[str, Callable[[object], Hashable]]] = []
         self._rows: dict[str, KnownRow] = {}
         self._by_key: dict[Key, list[KnownRow]] = {}
+        self._gone: set[str] = set()
         self._texts: dict[str, str] = {}
 
     def bind(self, bindings: Sequence[Binding]) -> None:
@@ -71,7 +72,7 @@ class KnownRows:
             and type(known.codec.values) is type(binding.codec.values)
         )
 
-    def forget(self, *, but: frozenset[str] | set[str] = frozenset()) -> None:
+    def forget(self, *, but: Container[str] = ()) -> None:
         """Forget all rows except some, by id."""
         kept = [row for row in self._rows.values() if row.record_id in but]
         self._rows, self._by_key = {}, {}
@@ -98,21 +99,19 @@ class KnownRows:
         for index, value in changes:
             row.cells[self._places[index]] = self._slim(index, value)
 
-    def remove(self, record_ids: Iterable[str]) -> int:
-        """Forget rows by id; return how many were known."""
-        removed = 0
-        for record_id in record_ids:
-            row = self._rows.pop(record_id, None)
-            key = self._key(row) if row else None
-            if row is not None and key is not None:
-                self._by_key[key].remove(row)
-                removed += 1
-        return removed
+    def gone(self, record_ids: Iterable[str]) -> int:
+        """Forget rows that are no more, though a search may still show them; return how many."""
+        lost = [self._rows[one] for one in record_ids if one in self._rows]
+        for row in lost:
+            self._forget(row)
+            self._gone.add(row.record_id)
+        return len(lost)
 
-    def remove_key(self, key: Key) -> None:
-        """Forget the rows with a key."""
-        for row in self._by_key.pop(key, ()):
-            self._rows.pop(row.record_id, None)
+    def forget_key(self, key: Key, *, but: Container[str]) -> None:
+        """Forget the rows with a key except some, by id."""
+        for row in tuple(self.of(key)):
+            if row.record_id not in but:
+                self._forget(row)
 
     def of(self, key: Key) -> Sequence[KnownRow]:
         """Return the rows with a key."""
@@ -136,7 +135,8 @@ class KnownRows:
         return value
 
     def _slim(self, index: int, value: Hashable) -> Hashable:
-        # As a search would show it: a float takes a quarter of a Decimal's room.
+        # As a search would show it: equal texts are one object, and a float takes a quarter of a
+        # Decimal's room.
         if isinstance(value, str):
             return self._texts.setdefault(value, value)
         return float(value) if self._floats[index] and isinstance(value, Decimal) else value
@@ -160,8 +160,14 @@ class KnownRows:
 
         return text if is_numeric_text(binding) and not is_key else value
 
+    def _forget(self, row: KnownRow) -> None:
+        del self._rows[row.record_id]
+        key = self._key(row)
+        if key is not None:
+            self._by_key[key].remove(row)
+
     def _add(self, row: KnownRow) -> None:
-        if row.record_id in self._rows:
+        if row.record_id in self._rows or row.record_id in self._gone:
             return
         key = self._key(row)
         if key is None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 from target_feishu_bitable.asking import ONCE, PAGE, Prospect, Sample, cheapest, exact, is_dearer
 from target_feishu_bitable.client import Page
 from target_feishu_bitable.errors import ApiError
-from target_feishu_bitable.filters import Coverage, covers, strange_days
+from target_feishu_bitable.filters import Coverage, covers
 from target_feishu_bitable.known import KnownRows
-from target_feishu_bitable.recent import LAG_SECONDS
+from target_feishu_bitable.recent import SETTLING_SECONDS, settled
+from target_feishu_bitable.spellings import Spellings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
@@ -41,7 +42,7 @@ class Lookup:
     Attributes:
         total: Rows in the table, our own creates included.
         surplus: Rows that repeat the key of an older one, among the keys asked for.
-        made: Ids of rows that this run made; readers may not see them yet.
+        made: Ids of rows that this run made, and when; readers may not see them yet.
     """
 
     def __init__(
@@ -62,11 +63,11 @@ class Lookup:
         self._known = KnownRows()
         self.total = 0
         self.surplus: dict[Key, list[str]] = {}
-        self.made: set[str] = set()
+        self.made: dict[str, float] = {}
         self._counted = False
         self._times_asked = 0
         self._pages_asked = 0
-        self._plain: set[str] = set()
+        self._spellings = Spellings(lambda one: self._found(self._search() | {"filter": one}))
 
     def bind(
         self,
@@ -103,28 +104,13 @@ class Lookup:
     def open(self) -> int:
         """Read the first page, once; return how many rows the table has."""
         if self._first is None:
-            self._first = self._settled_page()
+            self._first = settled(
+                self._awaited, lambda: next(self._pages(self._search())), self._client.session
+            )
             self.total = max(self._first.total, len(self.made))
             self._known.take(self._first.records)
             self._coverage.everything = self._first.token is None
         return self.total
-
-    def _settled_page(self) -> Page:
-        page = next(self._pages(self._search()))
-        for seconds in LAG_SECONDS:
-            if self._awaited is None or page.total >= self._awaited.rows:
-                return page
-            left = self._awaited.until - self._client.session.clock()
-            if left <= 0:
-                break
-            logger.warning(
-                "The table shows %d of the %d rows that it had a moment ago; looking again.",
-                page.total,
-                self._awaited.rows,
-            )
-            self._client.session.sleep(min(seconds, left))
-            page = next(self._pages(self._search()))
-        return page
 
     def count(self) -> int:
         """Return how many rows the table has, asked once, without reading any for keys."""
@@ -163,7 +149,7 @@ class Lookup:
         prospect = Prospect(more, self._times_asked, self._pages_asked)
         sample = Sample(self.total, self._known.sample(PAGE))
         asks = cheapest(self._known.keys, unknown, sample, prospect)
-        if asks is None or self._has_strange_days(self._known.keys[asks[0].part]):
+        if asks is None or self._may_miss(asks, unknown):
             self._scan()
             return
         prospect = prospect.of(asks[0].part, unknown)
@@ -173,17 +159,24 @@ class Lookup:
                 self._scan()
                 return
 
-    def drop(self, record_ids: Iterable[str]) -> None:
+    def drop(self, record_ids: Collection[str]) -> None:
         """Forget rows that somebody deleted meanwhile."""
-        self.total -= self._known.remove(record_ids)
+        self.total -= self._known.gone(record_ids)
+        for record_id in record_ids:
+            self.made.pop(record_id, None)
+
+    def is_young(self, record_ids: Iterable[str]) -> bool:
+        """Tell whether this run made one of the rows so lately that it may only be unseen yet."""
+        since = self._client.session.clock() - SETTLING_SECONDS
+        return any(self.made.get(record_id, since) > since for record_id in record_ids)
 
     def find_again(self, keys: Iterable[Key]) -> None:
-        """Read the rows of these keys once more, whatever is known of them."""
+        """Read the rows of these keys once more; those that this run made stay known unseen."""
         wanted = set(keys)
         for key in wanted:
-            self._known.remove_key(key)
+            self._known.forget_key(key, but=self.made)
         asks = exact(self._known.keys, wanted)
-        if asks is None or not all(self._ask(ask) for ask in asks):
+        if asks is None or self._may_miss(asks, wanted) or not all(map(self._ask, asks)):
             for page in self._pages(self._search()):
                 self._known.take(page.records)
 
@@ -214,7 +207,7 @@ class Lookup:
         self.total += 1
         if not self._known.keys:
             return  # nobody will ask for it
-        self.made.add(record_id)
+        self.made[record_id] = self._client.session.clock()
         self._known.made(record_id, cells)
 
     def imagined(self, record_id: str, cells: Sequence[Hashable]) -> None:
@@ -226,17 +219,14 @@ class Lookup:
         """Take note of cells that this run changed, by the index of their binding."""
         self._known.changed(row, changes)
 
-    def _has_strange_days(self, binding: Binding) -> bool:
-        if binding.column.field_id in self._plain:
-            return False
+    def _may_miss(self, asks: Sequence[Ask], keys: Iterable[Key]) -> bool:
+        part = asks[0].part
+        days = {key[part] for key in keys}
         try:
-            if any(self._found(self._search() | {"filter": one}) for one in strange_days(binding)):
-                return True
+            return self._spellings.are_strange(self._known.keys[part], days, total=self.total)
         except ApiError as error:
-            _accept_refusal(error)
+            _raise_unless_refused(error)
             return True
-        self._plain.add(binding.column.field_id)
-        return False
 
     def _scan(self) -> None:
         # A page token is no snapshot: once this run has made rows, the scan begins anew.
@@ -259,7 +249,7 @@ class Lookup:
         try:
             first = next(self._pages(search))
         except ApiError as error:
-            _accept_refusal(error)
+            _raise_unless_refused(error)
             return False
         shown = sum(covers(ask, key[ask.part]) for key in self._known.sample(PAGE))
         self._known.take(first.records)
@@ -294,7 +284,7 @@ class Lookup:
         return {"field_names": names} if 0 < len(names) <= MOST_NAMES else {}
 
 
-def _accept_refusal(error: ApiError) -> None:
+def _raise_unless_refused(error: ApiError) -> None:
     if error.code not in FILTER_REFUSED:
         raise error
     logger.warning("%s The table is read without a filter instead.", error)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from target_feishu_bitable.client import Page
+    from target_feishu_bitable.session import Session
+
 logger = logging.getLogger(__name__)
 
 LAG_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
@@ -38,6 +41,31 @@ class Awaited:
 
     rows: int
     until: float
+
+
+def settled(awaited: Awaited | None, look: Callable[[], Page], session: Session) -> Page:
+    """Look at a table until it shows the rows that are awaited, or they count as missing.
+
+    Args:
+        awaited: What should be seen, if anything is.
+        look: Reads the first page.
+        session: Its clock, and its sleep.
+    """
+    page = look()
+    for seconds in LAG_SECONDS:
+        if awaited is None or page.total >= awaited.rows:
+            return page
+        left = awaited.until - session.clock()
+        if left <= 0:
+            break
+        logger.warning(
+            "The table shows %d of the %d rows that it had a moment ago; looking again.",
+            page.total,
+            awaited.rows,
+        )
+        session.sleep(min(seconds, left))
+        page = look()
+    return page
 
 
 def recent_path(api_url: str, app_token: str) -> Path:

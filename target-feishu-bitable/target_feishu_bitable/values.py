@@ -8,16 +8,15 @@ so is "". A person's text that can't be read as the kind stays a text: it differ
 from __future__ import annotations
 
 import json
-import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
+from target_feishu_bitable.days import day_of, read_day
 from target_feishu_bitable.texts import (
     CellError,
     describe,
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 RELATIVE_TOLERANCE: Final = Decimal("1e-9")
-WRITTEN_DATE: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
 
 class Values(ABC):
@@ -133,14 +131,14 @@ class Dates(Values):
             return day_of(value, self.zone).isoformat()
         if isinstance(value, date):
             return value.isoformat()
-        found = _read_day(value, self.zone) if isinstance(value, str) else None
+        found = read_day(value, self.zone) if isinstance(value, str) else None
         if found is None and value != "":
             raise CellError(f"{describe(value)} is not a date")
         return found
 
     @override
     def parse(self, text: str) -> Hashable:
-        return _read_day(text, self.zone) or text
+        return read_day(text, self.zone) or text
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,22 +197,3 @@ class Nested(Values):
             return json_text(json.loads(text, parse_float=Decimal))
         except (ValueError, RecursionError):
             return text
-
-
-def day_of(moment: datetime, zone: ZoneInfo) -> date:
-    """Return the day on which `moment` falls in `zone`; without an offset it is there already."""
-    try:
-        return (moment.astimezone(zone) if moment.tzinfo else moment).date()
-    except OverflowError:
-        return moment.date()
-
-
-@lru_cache(maxsize=4096)  # a run has few days and many rows
-def _read_day(text: str, zone: ZoneInfo) -> str | None:
-    stripped = text.strip()
-    try:
-        if found := WRITTEN_DATE.fullmatch(stripped):
-            return date(*map(int, found.groups())).isoformat()
-        return day_of(datetime.fromisoformat(stripped), zone).isoformat()
-    except ValueError:
-        return None

@@ -101,7 +101,8 @@ class Writer:
             self._halving(write, rows[middle:])
 
     def _update(self, changes: Sequence[Change]) -> None:
-        for seconds in (*LAG_SECONDS, 0.0, None):
+        waited_out, last = 0.0, None
+        for seconds in (*LAG_SECONDS, waited_out, last):
             try:
                 self._client.batch_update(
                     self._lane.table.id,
@@ -129,20 +130,19 @@ class Writer:
     ) -> Sequence[Change]:
         """Return the changes whose rows are there, after creating the rows that are not.
 
-        A row that this run made may only be unseen yet, and one that is gone may still be seen by
-        a search: both are waited for.
+        A row that this run made may only be unseen yet: it is waited for.
 
         Args:
             changes: Changes, at least one of a row that is not found.
             error: How the platform said so.
-            wait: Seconds to wait for replicas; 0 when they were waited for.
+            wait: Seconds to wait for rows just made; 0 when they were waited for.
         """
         lookup = self._lane.table.lookup
         ids = [one.known.record_id for one in changes]
         there = {one["record_id"] for one in self._client.batch_get(self._lane.table.id, ids)}
         gone = {one.known.record_id: one for one in changes if one.known.record_id not in there}
         found = [one for one in changes if one.known.record_id in there]
-        if not gone or (wait and not lookup.made.isdisjoint(gone)):
+        if not gone or (wait and lookup.is_young(gone)):
             self._sleep(wait)
             return changes
         logger.warning("%s Somebody deleted it meanwhile; looking its key up again.", error)
@@ -152,8 +152,6 @@ class Writer:
         if anew.creates:
             self._creator.create(anew.creates)
         self._lane.counts.unchanged += anew.unchanged
-        if any(one.known.record_id in gone for one in anew.updates):
-            self._sleep(wait)
         return found + anew.updates
 
     def _change(self, change: Change) -> ChangeJSON:

@@ -155,48 +155,6 @@ def test_more_columns_than_a_search_can_name_are_read_as_a_whole(job):
     assert outcome.counts["unchanged"] == 1
 
 
-@pytest.mark.parametrize(
-    "spelled",
-    [
-        "{0.year}/{0.month}/{0.day}",
-        "{0.year}年{0.month}月{0.day}日",
-        "{0:%Y-%m-%d}日",
-        "{0.year}-{0.month}-{0.day}",
-        "{0:%Y-%m-%d} 00:00:00",
-        "{0:%Y-%m-%d}T00",
-        "{0:%Y%m%d}",
-        "{0:%Y-%m-%d}\n",
-        "\u3000{0:%Y-%m-%d}",
-        "{0:%Y-%m-%d}\xa0",
-        "{0:%Y-%m-%d}\t",
-    ],
-)
-@pytest.mark.parametrize("old", [date(2025, 1, 4), date(2025, 12, 1), date(2025, 10, 9)])
-@pytest.mark.parametrize("name", ["day", "报表的日期（按北京时间，由系统每天写入，请勿修改）" * 3])
-def test_days_in_texts_that_are_spelled_in_other_ways_are_found(job, spelled, old, name):
-    strange = job.row(old.isoformat(), 7) | {"day": spelled.format(old)}
-    rows = [*(job.row(day(one), unit) for one in range(40) for unit in range(100)), strange]
-    fields = [{"field_name": "unit_id", "type": 1}, {"field_name": name, "type": 1}]
-    job.make_table(({"unit_id": row["unit_id"], name: row["day"]} for row in rows), columns=fields)
-    columns = {"day": name, "name": False, "cost": False, "clicks": False}
-
-    outcome = job.load(
-        job.row(old.isoformat(), 7), tables={"promotion_report": {"columns": columns}}
-    )
-
-    assert outcome.error is None
-    assert (outcome.counts["created"], outcome.counts["unchanged"]) == (0, 1)
-    assert outcome.counts["duplicates"] == (old < date(2025, 2, 9))
-
-
-def test_other_texts_in_the_column_of_days_do_not_make_it_strange(grown):
-    grown.table.add([{"day": text, "unit_id": "1"} for text in ("合计", "备注 20 号", "-")])
-
-    outcome = grown.load(*(grown.row(day(39), unit) for unit in range(100)))
-
-    assert outcome.counts["unchanged"] == 100
-
-
 def test_options_that_are_numbers_are_found_in_every_spelling(job):
     fields = [{"field_name": "name", "type": 1}, {"field_name": "id", "type": 3}]
     job.make_table([{"id": f"{number}.0"} for number in range(2_000)], columns=fields)

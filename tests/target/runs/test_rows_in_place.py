@@ -344,12 +344,9 @@ def test_a_row_of_this_run_that_a_person_deleted_is_made_again(
 
 
 @pytest.mark.usefixtures("table")
-def test_a_row_that_searches_show_and_updates_do_not_find_ends_the_run(
-    feed, say, fail, calls, monkeypatch
-):
+def test_a_row_that_is_there_and_that_updates_do_not_find_ends_the_run(feed, say, fail, calls):
     (row,) = say.rows(1)
     feed(say.schema(), row).ok()
-    monkeypatch.setattr(BitableClient, "batch_get", lambda *_, **__: [])
     fail("batch_update", code=1254043, times=99)
     calls.clear()
 
@@ -358,3 +355,90 @@ def test_a_row_that_searches_show_and_updates_do_not_find_ends_the_run(
     assert "1254043" in outcome.text
     assert (calls.count("batch_create"), calls.count("batch_update")) == (0, 6)
     assert sum(outcome.waits) == 15
+
+
+@pytest.fixture
+def deletes(table, monkeypatch):
+    """A person who deletes rows right before the first update."""
+
+    def rows(*places):
+        before = BitableClient.batch_update
+        ids = [table.rows()[place][0] for place in places]
+
+        def update(self, *args, **options):
+            table.delete(ids)
+            ids.clear()
+            return before(self, *args, **options)
+
+        monkeypatch.setattr(BitableClient, "batch_update", update)
+
+    return rows
+
+
+def test_a_deleted_row_that_searches_still_show_is_made_again(
+    feed, say, deletes, stored, monkeypatch
+):
+    rows = say.rows(3)
+    feed(say.schema(), *rows).ok()
+    deletes(1)
+    seen, page = {}, BitableClient.search_page
+
+    def stale(self, table_id, search, **options):
+        return seen.setdefault(table_id, page(self, table_id, search, **options))
+
+    monkeypatch.setattr(BitableClient, "search_page", stale)
+
+    outcome = feed(say.schema(), *(say.record(**one["record"] | {"cost": 9.5}) for one in rows))
+
+    outcome.ok()
+    assert [row["cost"] for row in stored()] == [9.5] * 3
+    assert outcome.of()["rows_in_table"] == 3
+
+
+@pytest.mark.parametrize(("code", "times"), [(1255040, 3), (1254061, 1), (1254104, 1)])
+def test_a_row_made_again_is_not_forgotten_when_its_batch_is_halved(  # noqa: PLR0917  fixtures
+    feed, say, deletes, units, platform, fail, code, times
+):
+    rows = say.rows(4)
+    feed(say.schema(), *rows).ok()
+    platform.clock.advance(seconds=100)
+    platform.feishu.switch(replica_lag_seconds=10)
+    deletes(1)
+    fail("batch_update", code=code, skip=1, times=times)
+
+    feed(say.schema(), *(say.record(**one["record"] | {"cost": 9.5}) for one in rows), say.state(1))
+
+    assert units() == say.units(rows)
+
+
+def test_rows_that_were_made_long_ago_are_not_waited_for(  # noqa: PLR0917  fixtures
+    feed, say, deletes, stored, platform, monkeypatch
+):
+    monkeypatch.setattr(
+        TargetFeishuBitable, "clock", staticmethod(lambda: platform.clock.now().timestamp())
+    )
+    rows = say.rows(40)
+    changed = [say.record(**one["record"] | {"cost": 9.5}) for one in rows]
+    emit = TargetFeishuBitable._write_state_message
+
+    def late(self, value):
+        emit(self, value)
+        if value["bookmark"] == 1:
+            platform.clock.advance(seconds=16)
+            deletes(*range(0, 40, 10))
+
+    monkeypatch.setattr(TargetFeishuBitable, "_write_state_message", late)
+
+    outcome = feed(
+        say.schema(),
+        *rows,
+        say.state(1),
+        *changed,
+        say.state(2),
+        checkpoint_seconds=0,
+        rows_per_request=10,
+    )
+
+    outcome.ok()
+    assert outcome.waits == []
+    assert [row["cost"] for row in stored()] == [9.5] * 40
