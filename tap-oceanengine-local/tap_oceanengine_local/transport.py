@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import threading
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
 _CHUNK: Final = 256 * 1024
 _LOCAL: Final = {"127.0.0.1", "localhost", "::1"}
+_HOST: Final = re.compile(r"[\w.-]+|[\da-f:.]+")
 _REDIRECTS: Final = range(300, 400)
 _OK: Final = range(200, 300)
 _NOT_HERE: Final = frozenset({401, 403, 404, 405, 407, 410})
@@ -68,11 +70,12 @@ def check_url(api_url: str) -> str:
     """
     try:
         parts = urlsplit(api_url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
+        host, _ = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:  # also of a name that no name server can be asked for
         raise ConfigError("Setting api_url is not an address.") from None
     safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOCAL)
-    if not safe or not host or parts.username is not None or parts.query or parts.fragment:
+    if not safe or not _HOST.fullmatch(host) or parts.username is not None or parts.query or parts.fragment:
         raise ConfigError(
             "Setting api_url must be an https address without user, query or fragment, like "
             "https://api.oceanengine.com."

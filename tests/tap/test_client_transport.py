@@ -229,6 +229,9 @@ def test_https_or_this_machine(given, url):
         "ftp://api.oceanengine.com",
         "api.oceanengine.com",
         "https://",
+        "https://api..oceanengine.com",
+        "https://api ocean.engine",
+        f"https://{'a' * 64}.com",
         "",
     ],
 )
