@@ -75,7 +75,8 @@ def check_url(api_url: str) -> str:
     except ValueError:  # also of a name that no name server can be asked for
         raise ConfigError("Setting api_url is not an address.") from None
     safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOCAL)
-    if not safe or not _HOST.fullmatch(host) or parts.username is not None or parts.query or parts.fragment:
+    plain = parts.username is None and not parts.query and not parts.fragment
+    if not (safe and plain and _HOST.fullmatch(host)):
         raise ConfigError(
             "Setting api_url must be an https address without user, query or fragment, like "
             "https://api.oceanengine.com."
