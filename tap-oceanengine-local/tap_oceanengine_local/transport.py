@@ -11,6 +11,7 @@ import math
 import os
 import re
 import threading
+import time
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
@@ -19,15 +20,16 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import NewConnectionError, ProxyError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, ReadTimeoutError
 
 from tap_oceanengine_local.errors import ConfigError, RequestRefused
 from tap_oceanengine_local.wording import cleaned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
+LONGEST_ANSWER_SECONDS: Final = 600.0
 _CHUNK: Final = 256 * 1024
 _LOCAL: Final = {"127.0.0.1", "localhost", "::1"}
 _HOST: Final = re.compile(r"[\w.-]+|[\da-f:.]+")
@@ -91,16 +93,25 @@ class Transport:
         api_url: Address of the platform.
         timeout: Seconds to wait for the connection, and for each part of an answer.
         pool: Connections kept open, one per parallel request.
+        clock: A stopwatch in seconds.
 
     Attributes:
         requests: Requests sent so far, repeated ones included.
     """
 
-    def __init__(self, api_url: str, *, timeout: float, pool: int) -> None:
+    def __init__(
+        self,
+        api_url: str,
+        *,
+        timeout: float,
+        pool: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.api_url = check_url(api_url)
         self.requests = 0
         self._count = threading.Lock()
         self._timeout = timeout
+        self._clock = clock
         self._session = _session(self.api_url)
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool, max_retries=0)
         self._session.mount("https://", adapter)
@@ -162,16 +173,29 @@ class Transport:
                 f"{self.api_url}{path} redirects (HTTP {status}); nothing was sent there. "
                 "Check the setting api_url."
             )
-        raw = bytearray()
-        for chunk in response.iter_content(_CHUNK):
-            raw += chunk
-            if len(raw) > MAX_ANSWER_BYTES:
-                raise Unanswered(f"an answer of more than {MAX_ANSWER_BYTES} bytes", sent=True)
-        envelope = _envelope(raw)
+        envelope = _envelope(self._body(response))
         code = None if envelope is None else envelope.get("code")
         if envelope is None or not _is_code(code) or (status not in _OK and code == 0):
             self._not_the_platform(path, status)
         return _answer(envelope, response.headers.get("X-RateLimit-RetryIn"), secrets)
+
+    def _body(self, response: requests.Response) -> bytearray:
+        """Return the body, of bounded size and time: each byte may come just within the timeout."""
+        raw = bytearray()
+        until = self._clock() + LONGEST_ANSWER_SECONDS
+        try:
+            while chunk := response.raw.read1(_CHUNK, decode_content=True):
+                raw += chunk
+                if len(raw) > MAX_ANSWER_BYTES:
+                    raise Unanswered(f"an answer of more than {MAX_ANSWER_BYTES} bytes", sent=True)
+                if self._clock() > until:
+                    longest = f"{LONGEST_ANSWER_SECONDS:g} seconds"
+                    raise Unanswered(f"an answer that did not end within {longest}", sent=True)
+        except ReadTimeoutError:
+            raise Unanswered(f"no answer within {self._timeout:g} seconds", sent=True) from None
+        except HTTPError:
+            raise Unanswered("the connection broke", sent=True) from None
+        return raw
 
     def _not_the_platform(self, path: str, status: int) -> NoReturn:
         if status in _NOT_HERE:

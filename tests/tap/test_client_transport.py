@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import itertools
 import json
 import socket
 import threading
@@ -24,6 +26,7 @@ class Canned(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status, self.body, self.headers, self.seen = 200, b"", {}, []
+        self.peers = set()
 
     @property
     def url(self):
@@ -31,7 +34,10 @@ class Canned(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
     def do_GET(self):
+        self.server.peers.add(self.client_address)
         length = int(self.headers.get("Content-Length") or 0)
         server = self.server
         server.seen.append((self.path, dict(self.headers), self.rfile.read(length)))
@@ -176,7 +182,7 @@ def test_a_redirect_is_not_followed(transport, canned):
 
 
 def test_a_cut_answer_is_no_answer(transport, canned):
-    canned.headers = {"Content-Length": "1000"}
+    canned.headers = {"Connection": "close", "Content-Length": "1000"}
     with pytest.raises(Unanswered, match="broke") as caught:
         ask(transport, canned)
     assert caught.value.sent
@@ -186,6 +192,35 @@ def test_an_endless_answer_is_cut_off(transport, canned, monkeypatch):
     monkeypatch.setattr(transport_module, "MAX_ANSWER_BYTES", 1000)
     with pytest.raises(Unanswered, match="more than 1000 bytes"):
         ask(transport, canned, b'{"code":0,"message":"' + b"x" * 2000 + b'"}')
+
+
+def test_an_answer_that_drips_is_given_up(canned):
+    clock = itertools.count(step=400)
+    transport = Transport(canned.url, timeout=5, pool=1, clock=lambda: next(clock))
+    with pytest.raises(Unanswered, match="did not end within 600 seconds") as caught:
+        ask(transport, canned, b'{"code":0}' + b" " * 1_000_000)
+    assert caught.value.sent
+    transport.close()
+
+
+def test_an_answer_that_stops_in_its_middle_is_given_up(canned):
+    canned.headers = {"Content-Length": "100", "Connection": "keep-alive"}
+    transport = Transport(canned.url, timeout=0.2, pool=1)
+    with pytest.raises(Unanswered, match=r"no answer within 0\.2 seconds") as caught:
+        ask(transport, canned, b'{"code":0}')
+    assert caught.value.sent
+    transport.close()
+
+
+@pytest.mark.parametrize("encoding", [None, "gzip"])
+def test_one_connection_serves_one_request_after_the_other(transport, canned, encoding):
+    body = b'{"code":0,"data":{"words":"' + b"x" * 200_000 + b'"}}'
+    if encoding:
+        canned.headers = {"Content-Encoding": encoding}
+        body = gzip.compress(body)
+    for _ in range(3):
+        assert len(ask(transport, canned, body).data["words"]) == 200_000
+    assert len(canned.peers) == 1
 
 
 def test_a_closed_port_means_that_nothing_was_sent():
