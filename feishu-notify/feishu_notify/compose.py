@@ -117,8 +117,8 @@ class Composer:
             return
         for failure in verdict.failures(story):
             yield self.facts.line("failed_part", self._part(failure))
-            texts = self._error_texts(failure.errors)
-            yield from self._listed("error", texts or [self.say("no_error_text")], room)
+            texts = self._error_texts(failure.errors) or [self.say("no_error_text")]
+            yield from self._listed("error", self._without_accounts(texts, story), room)
 
     def _part(self, failure: Failure) -> str:
         key = f"part_{failure.part}"
@@ -139,6 +139,12 @@ class Composer:
                 if clean and not any(core in t or clean in t for t in texts):
                     texts.append(clean)
         return [text for text in texts if not text.startswith(_SAYS_NOTHING)] or texts
+
+    def _without_accounts(self, texts: Sequence[str], story: RunStory) -> list[str]:
+        """Error texts that say more than the list of failed accounts does."""
+        failed = verdict.failed_accounts(story)
+        told = [(account, self._clean(why)) for account, why in failed.items() if why]
+        return [text for text in texts if not any(a in text and y in text for a, y in told)]
 
     def _failed_accounts(self, story: RunStory, room: Room) -> str:
         texts = [

@@ -184,6 +184,26 @@ def test_secrets_and_personal_data_are_masked_everywhere():
         assert "13912345678" not in written(card)
 
 
+def test_reason_of_an_account_is_told_once_with_the_account():
+    reason = "code 40002: no permission (request_id 20260211070003ABCDEF)"
+    errors = (
+        Trouble(f"promotion_report, account 18001 (总店) failed: {reason}"),
+        Trouble(f"1 account(s) failed, the next run reads them again: account 18001: {reason}"),
+        Trouble("reading the cities failed too"),
+    )
+    summary = TapSummary((TapStream("promotion_report", 3, {"18001": reason}),))
+    plugin = PluginStory("tap-x", "extractors", errors=errors)
+    story = RunStory(plugins=(plugin,), summaries=(summary,), blocks=(FAILED,), status="failure")
+    text = written(composer("en").run(story, Outcome.PARTIAL))
+    assert text.count(reason) == 1
+    assert f"**Accounts failed**: 18001: {reason}" in text
+    assert "**Error**: reading the cities failed too" in text
+
+    story = replace(story, plugins=(replace(plugin, errors=errors[:2]),))
+    text = written(composer("en").run(story, Outcome.PARTIAL))
+    assert (text.count(reason), "**Error**" in text) == (1, False)
+
+
 def test_error_is_not_repeated_by_its_exception():
     trouble = Trouble("code 40002, no right", (("AccountError", "code 40002, no right"),))
     sdk = Trouble("An unhandled error occurred while syncing 'promotion_report'")
