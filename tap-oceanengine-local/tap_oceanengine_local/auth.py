@@ -82,6 +82,7 @@ class StoredTokens:
         self._clock = clock
         self._lock = threading.Lock()
         self._current: Pair | None = None
+        self._renewed_at: float | None = None
 
     def access_token(self) -> str:
         """Return a token that lives for an hour at least, as far as its end is known.
@@ -201,13 +202,17 @@ class StoredTokens:
         return pair
 
     def _adopt(self, pair: Pair) -> Pair:
-        self._current = pair
+        self._current, self._renewed_at = pair, self._clock()
         self._warn_in_time()
         return pair
 
     def _ends_soon(self, pair: Pair) -> bool:
-        ends = pair.access_expires_at
-        return ends is not None and ends - self._clock() < REFRESH_BEFORE_SECONDS
+        ends, since = pair.access_expires_at, self._renewed_at
+        if ends is None:
+            return False
+        # A life of an hour or less would be renewed with every request.
+        rest = REFRESH_BEFORE_SECONDS if since is None else (ends - since) / 2
+        return ends - self._clock() < min(rest, REFRESH_BEFORE_SECONDS)
 
     def _warn_in_time(self) -> None:
         days = self.refresh_days_left()

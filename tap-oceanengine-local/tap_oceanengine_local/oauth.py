@@ -24,6 +24,7 @@ from tap_oceanengine_local.errors import (
     ReauthorisationNeeded,
     RequestRefused,
 )
+from tap_oceanengine_local.records import read_count
 from tap_oceanengine_local.token_row import Pair
 from tap_oceanengine_local.transport import Unanswered
 
@@ -187,7 +188,11 @@ def _pair(path: str, answer: Answer, began: float) -> Pair:
     )
 
 
-def _end(began: float, seconds: object) -> int | None:
-    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 < seconds < _LONGEST_LIFE:
+def _end(began: float, life: object) -> int | None:
+    try:
+        seconds = read_count(life)
+    except ValueError:
+        return None
+    if seconds is None or not 0 < seconds < _LONGEST_LIFE:
         return None
     return int(began) + seconds

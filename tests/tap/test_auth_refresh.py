@@ -137,6 +137,25 @@ def test_a_token_is_renewed_when_less_than_an_hour_is_left(
     assert platform.oceanengine.tokens.refreshes == 1 + renewed
 
 
+@pytest.mark.parametrize("life", [1800, "1800"])
+def test_a_short_lived_pair_is_not_renewed_with_every_request(make, monkeypatch, wall, life):
+    tokens = make()
+    transport = tokens._oauth._transport
+    real, asked = transport.exchange, []
+
+    def exchange(method, path, **given):
+        answer = real(method, path, **given)
+        asked.append(path)
+        return replace(answer, data={**answer.data, "expires_in": life})
+
+    monkeypatch.setattr(transport, "exchange", exchange)
+    first = tokens.refresh().access_token
+    assert [tokens.access_token() for _ in range(3)] == [first] * 3
+    wall[0] += 901
+    assert tokens.access_token() != first
+    assert len(asked) == 2
+
+
 def test_a_new_pair_is_stored_before_it_is_used(make, platform):
     token = make().refresh().access_token
     assert stored(make) == live(platform)
@@ -381,7 +400,7 @@ def test_an_answer_without_a_usable_pair_is_said(make, monkeypatch, data):
         tokens.refresh()
 
 
-@pytest.mark.parametrize("seconds", [None, "86399", True, -1, 0, 10**12, 1.5])
+@pytest.mark.parametrize("seconds", [None, "a day", "9" * 5000, True, -1, 0, 10**12, 1.5])
 def test_an_odd_life_is_an_unknown_one(make, monkeypatch, seconds):
     tokens = make()
     answer = tokens._oauth._transport.exchange("POST", "/open_api/oauth2/refresh_token/", body={})
