@@ -11,7 +11,6 @@ import orjson
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 
-from platform_sandbox.answers import json_answer
 from platform_sandbox.protocol import TRANSPORT
 from platform_sandbox.request_log import Entry, base_of, half_of, is_write
 
@@ -139,8 +138,7 @@ class PlatformMiddleware:
         return self._replacement(half, fault) if fault.kind in {"code", "http"} else None
 
     def _replacement(self, half: Half, fault: Fault) -> Response:
-        build = self._services.failures.get(half, _plain_failure)
-        answer = build(fault.code, fault.message)
+        answer = self._services.failures[half](fault.code, fault.message)
         usual = {"http": 503, "status_after": 502}.get(fault.kind, answer.status_code)
         answer.status_code = fault.status or usual
         return _with_headers(answer, fault)
@@ -149,10 +147,6 @@ class PlatformMiddleware:
         entry.status = answer.status_code
         entry.code = _code(bytes(answer.body))
         await answer(scope, _nothing, send)
-
-
-def _plain_failure(code: int, message: str | None) -> Response:
-    return json_answer({"code": code, "message": message or "failure", "msg": message or "failure"})
 
 
 def _with_headers(answer: Response, fault: Fault) -> Response:

@@ -173,6 +173,7 @@ def test_wiki_node_leads_to_its_base(feishu_api):
     assert by_base == found
     reply = feishu_api.send("GET", node, token="wikcnUnknown")
     assert (reply.status, reply.code) == (400, 131005)
+    assert feishu_api.send("GET", node).code == 131002
 
 
 def test_wiki_node_is_closed_to_strangers(sandbox, feishu_api):

@@ -250,3 +250,21 @@ def test_old_call_for_one_record_shows_it_or_says_which_is_gone(feishu_shared, t
     assert found.data["record"]["fields"] == {"单元ID": "1"}
     gone = feishu_shared.send("GET", f"{path}/recGone")
     assert (gone.code, "recGone" in gone.envelope["msg"]) == (1254043, True)
+
+
+def test_filter_of_a_view_leaves_out_a_column_that_is_gone(feishu_shared, table):
+    feishu_shared.create(table, {"单元ID": "1", "消耗": 5}, {"单元ID": "2", "消耗": 6})
+    by_name = {one["field_name"]: one["field_id"] for one in fields(feishu_shared, table)}
+    conditions = [
+        {"field_id": by_name["单元ID"], "operator": "is", "value": '["2"]'},
+        {"field_id": by_name["消耗"], "operator": "is", "value": '["5"]'},
+    ]
+    info = {"conjunction": "and", "conditions": conditions}
+    (view,) = feishu_shared.send("GET", f"tables/{table}/views").data["items"]
+    path = f"tables/{table}/views/{view['view_id']}"
+    assert feishu_shared.send("PATCH", path, {"property": {"filter_info": info}}).code == 0
+    asked = {"view_id": view["view_id"]}
+    assert feishu_shared.search(table, asked).data["total"] == 0
+
+    feishu_shared.send("DELETE", f"tables/{table}/fields/{by_name['消耗']}")
+    assert feishu_shared.search(table, asked).data["total"] == 1

@@ -141,6 +141,8 @@ def test_conditions(  # noqa: PLR0917  a row of the table above
         (("时间", "isGreaterEqual", ["ExactDate", "1770739200000"]), 1254018),
         (("时间", "isNot", ["ExactDate", "1770739200000"]), 1254018),
         (("时间", "is", ["1770739200000"]), 1254018),
+        (("时间", "is", ["ExactDate"]), 1254018),
+        (("时间", "is", ["Today", "Yesterday"]), 1254018),
         (("时间", "is", ["ExactDate", "2026-02-11"]), 1254018),
         (("时间", "isLess", ["CurrentWeek"]), 1254018),
     ],

@@ -389,6 +389,7 @@ def test_patch_sets_a_filter_by_field_id_with_values_as_json_text(feishu_api, ta
         ({"field_name": "单元ID", "operator": "is", "value": '["1"]'}, 1254044),
         ({"field_id": "@", "operator": "is", "value": ["1"]}, 1254018),
         ({"field_id": "@", "operator": "is", "value": "1"}, 1254018),
+        ({"field_id": "@", "operator": "is", "value": "["}, 1254018),
         ({"field_id": "@", "operator": "equals", "value": '["1"]'}, 99992402),
     ],
 )

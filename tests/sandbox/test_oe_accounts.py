@@ -126,6 +126,7 @@ def test_the_agent_lists_ids_only_by_page_or_cursor(oe):
             break
     assert seen == paged["list"]
     assert oe.get(path, advertiser_id=AGENT, page=101, page_size=100)["code"] == 40001
+    assert oe.get(path, advertiser_id=AGENT, count=0)["code"] == 40001
     assert oe.get("2/agent/child_agent/select/", advertiser_id=AGENT)["data"]["list"] == []
 
 

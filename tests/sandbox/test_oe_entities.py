@@ -163,6 +163,18 @@ def test_audience_parts_add_up_to_the_account(oe):
         assert cost == pytest.approx(whole["stat_cost"])
 
 
+def test_audience_rows_come_in_the_order_that_is_asked_for(oe):
+    def costs(**order):
+        rows = audience(oe, audience_dimension="AGE", **order)["data"]["list"]
+        return [row["fields"]["stat_cost"] for row in rows]
+
+    falling = costs(order_field="stat_cost")
+    assert len(set(falling)) > 2
+    assert falling == sorted(falling, reverse=True)
+    assert costs(order_field="stat_cost", order_type="ASC") == falling[::-1]
+    assert audience(oe, order_field="click_cnt")["code"] == 40001
+
+
 def test_audience_knows_all_its_metrics_and_other_data_dimensions_are_empty(oe):
     assert set(audience(oe, fields=None)["data"]["list"][0]["fields"]) == AUDIENCE_METRICS
     assert audience(oe, data_dimension="ROI2_PROMOTION")["data"]["list"] == []

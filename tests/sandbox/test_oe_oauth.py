@@ -166,6 +166,11 @@ def test_user_info_says_who_and_what_for(oe):
     assert all(isinstance(scope, int) for scope in data["token_scope_list"])
 
 
+def test_the_apps_own_token_needs_its_secret_only(oe):
+    assert oe.post("oauth2/app_access_token/", APP)["data"]["expires_in"] > 0
+    assert oe.post("oauth2/app_access_token/", APP | {"secret": "wrong"})["code"] != 0
+
+
 def test_a_call_with_the_wrong_method_or_path_is_no_envelope(oe):
     for method, path in (("GET", "oauth2/refresh_token/"), ("GET", "2/user/info")):
         answer = requests.request(method, oe.url + path, timeout=9)

@@ -17,7 +17,7 @@ import requests
 
 from platform_sandbox import cli
 from platform_sandbox.project import ProjectError, empty
-from platform_sandbox.running import running
+from platform_sandbox.running import AlreadyServedError, Claim, running
 
 
 @pytest.fixture
@@ -136,6 +136,18 @@ def test_keeps_its_state_over_a_restart_and_forgets_it_on_reset(run):
     run("stop")
     assert "data are deleted" in run("reset")
     assert not (run.data_dir / "platforms.db").exists()
+
+
+def test_a_data_directory_is_claimed_by_one_at_a_time(tmp_path):
+    with (
+        Claim(tmp_path, "http://127.0.0.1:1"),
+        pytest.raises(AlreadyServedError, match=r"sandbox\.pid is locked"),
+        Claim(tmp_path, "http://127.0.0.1:2"),
+    ):
+        pass
+    with Claim(tmp_path, "http://127.0.0.1:3"):
+        assert running(tmp_path).url == "http://127.0.0.1:3"
+    assert running(tmp_path) is None
 
 
 def test_impossible_worlds_and_words_are_refused(run):
