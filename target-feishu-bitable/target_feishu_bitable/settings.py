@@ -128,6 +128,13 @@ class Settings:
         """Whether rows are corrected by their key; without it each record is a new row."""
         return self.load_method == "upsert"
 
+    @property
+    def what_is_stored(self) -> str:
+        """What an error says of the rows before a refused one."""
+        if self.is_upsert:
+            return "Rows that came before it are stored."
+        return "Rows up to the last state before it are stored."
+
     def mapping(self, stream: str) -> StreamMapping:
         """Return what `tables` says about a stream; nothing when it does not."""
         return self.tables.get(stream, StreamMapping())

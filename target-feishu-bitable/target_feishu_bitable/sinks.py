@@ -62,7 +62,6 @@ class BitableSink(Sink):
         self._by_key: dict[tuple[Any, ...], Row] = {}
         self._days: set[Any] = set()
         self._declared = frozenset(schema["properties"])
-        self.blocked = 0
 
     @override
     def setup(self) -> None:
@@ -97,8 +96,14 @@ class BitableSink(Sink):
     @property
     @override
     def max_size(self) -> int:
-        # Rows that no key tells apart come again after a stop, unless a state speaks of them.
+        # Rows that no key tells apart would come again after a stop: they wait for the state that
+        # speaks of them.
         return super().max_size * (1 if self._keys else _BATCHES_WITHOUT_STATE)
+
+    @property
+    def first_pending(self) -> int | None:
+        """Place in the run of the first collected row that is not stored, if there is one."""
+        return self._rows[0].number if self._rows else None
 
     def keep_before(self, number: int) -> None:
         """Drop the rows that were collected from a place of the run on: they will come again."""
@@ -137,8 +142,8 @@ class BitableSink(Sink):
         except RowError as error:
             if not self.target.settings.dry_run:
                 raise
-            self.blocked += 1
-            if self.blocked <= _SHOWN:
+            self.target.blocked += 1
+            if self.target.blocked <= _SHOWN:
                 self.logger.warning("Dry run, blocked: %s", error)
 
     def _check(self, record: dict[str, Any]) -> None:
@@ -152,7 +157,7 @@ class BitableSink(Sink):
             raise RowError(
                 f"Stream {self.stream_name}, row {key}, record {number + 1} of the run: it does "
                 f"not fit its schema: {str(error).splitlines()[0].rstrip(' .')}. Correct it at its "
-                "source. Rows that came before it are stored.",
+                f"source. {self.target.settings.what_is_stored}",
                 number=number,
             ) from None
 
@@ -211,9 +216,17 @@ class BitableSink(Sink):
             self._tell(made)
         else:
             self.counts.unchanged += made.unchanged
-            self._writer.apply(made)
+            self._write(made, rows)
             self._note_days(made)
         self.counts.rows_in_table = self.table.lookup.total
+
+    def _write(self, made: Plan, rows: list[Row]) -> None:
+        before = self.counts.created
+        try:
+            self._writer.apply(made)
+        finally:
+            if not self._keys:
+                self._rows = rows[self.counts.created - before :]
 
     def warn_of_limits(self) -> None:
         """Say when the table is nearly full, and in how many days it will be."""

@@ -7,7 +7,6 @@ import gc
 import signal
 import time
 from contextlib import ExitStack, nullcontext
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Final, TypeGuard
 
@@ -17,13 +16,10 @@ from singer_sdk.exceptions import ConfigValidationError, MissingKeyPropertiesErr
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from typing_extensions import override
 
-from target_feishu_bitable import lock
-from target_feishu_bitable.base import Base
-from target_feishu_bitable.client import BitableClient
+from target_feishu_bitable.checkpoints import Checkpoints
 from target_feishu_bitable.edges import SDK_SETTINGS, Reader, in_words
 from target_feishu_bitable.errors import ConfigError, RowError, SchemaMismatch, TargetError
-from target_feishu_bitable.locate import app_token_of
-from target_feishu_bitable.recent import Recent, recent_path
+from target_feishu_bitable.opening import open_base
 from target_feishu_bitable.session import Session
 from target_feishu_bitable.settings import SCHEMA, load
 from target_feishu_bitable.sinks import BitableSink
@@ -33,16 +29,16 @@ from target_feishu_bitable.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.sinks import Sink
 
+    from target_feishu_bitable.base import Base
     from target_feishu_bitable.settings import Settings
 
-FLUSH_ROWS: Final = 5_000
-"""A STATE stores the rows before it when so many have come since the last time."""
 BATCH_OBJECTS: Final = 50_000
 """New objects after which Python looks for cycles among them."""
 
@@ -71,9 +67,8 @@ class TargetFeishuBitable(Target):
         """Read the settings; nothing is asked of the platform yet."""
         self.summary = RunSummary()
         self._received = 0
-        self._flushed_rows = 0
-        self._flushed_at = self.clock()
-        self._states: list[tuple[int, dict[str, Any]]] = []
+        self._checkpoints = Checkpoints(self.clock)
+        self.blocked = 0
         self._said: set[str] = set()
         self._held = ExitStack()
         self.stop = Stop()
@@ -105,31 +100,16 @@ class TargetFeishuBitable(Target):
             TargetError: It can't be opened; see errors.py.
         """
         settings = self.settings
-        self.logger.info("Writing to %s", settings.api_url)
-        session = Session(
-            Transport(settings.api_url, timeout=settings.request_timeout_seconds),
+        transport = Transport(settings.api_url, timeout=settings.request_timeout_seconds)
+        self._held.callback(transport.close)
+        self._session = Session(
+            transport,
             app_id=settings.app_id,
             app_secret=settings.app_secret,
             clock=self.clock,
             sleep=self.sleep,
         )
-        self._session = session
-        self._held.callback(session.transport.close)
-        app_token = app_token_of(settings.place, session)
-        recent = Recent(None, self.clock)
-        if not settings.dry_run:
-            started = datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="seconds")
-            timeout = settings.lock_timeout_seconds
-            self._held.enter_context(
-                lock.exclusive(settings.api_url, app_token, timeout=timeout, started=started)
-            )
-            recent = Recent(recent_path(settings.api_url, app_token), self.clock)
-        return Base(BitableClient(session, app_token), settings, recent, self.stop)
-
-    @property
-    def received(self) -> int:
-        """Records taken in so far, of all streams."""
-        return self._received
+        return open_base(settings, self._session, self.stop, self._held)
 
     def next_number(self) -> int:
         """Return the place of the next record among all of the run."""
@@ -165,32 +145,53 @@ class TargetFeishuBitable(Target):
         except SchemaMismatch:
             self._store_before(self._received)
             raise
+        except (TargetError, SystemExit):
+            if not self.settings.is_upsert:
+                self._state_what_is_stored()
+            raise
         except MissingKeyPropertiesError as error:
-            number = self._received
-            self._store_before(number)
+            self._store_before(self._received)
             raise RowError(
-                f"Record {number + 1} of the run lacks a part of its key: "
-                f"{str(error).splitlines()[0].rstrip(' .')}. Rows that came before it are stored.",
-                number=number,
+                f"Record {self._received + 1} of the run lacks a part of its key: "
+                f"{str(error).splitlines()[0].rstrip(' .')}. {self.settings.what_is_stored}",
+                number=self._received,
             ) from None
-        blocked = sum(one.blocked for one in self._sinks_active.values() if is_ours(one))
-        if blocked:
-            raise TargetError(f"Dry run: {blocked} rows are blocked; the log says why.")
+        if self.blocked:
+            raise TargetError(f"Dry run: {self.blocked} rows are blocked; the log says why.")
 
     def _store_before(self, number: int) -> None:
-        """Write the rows that came before a refused one, and emit the last state before it."""
-        stated = max((place for place, _ in self._states if place <= number), default=0)
-        for sink in filter(is_ours, (*self._sinks_to_clear, *self._sinks_active.values())):
-            if not self.settings.is_upsert:
-                sink.keep_before(stated)
-            try:
-                self.drain_one(sink)
-            except RowError as other:
-                self.logger.error("%s", other)  # noqa: TRY400  a sentence for a person
-                number = min(number, other.number)
-        states = [state for place, state in self._states if place <= number]
-        if states:
-            self._write_state_message(states[-1])
+        """Write the rows that came before a refused one, and emit the last state before it.
+
+        Rows without a key are written as far as that state speaks of them: what lies between will
+        come again.
+        """
+        stated = self._checkpoints.place_before(number)
+        with self._one_piece():
+            for sink in self._sinks:
+                if not self.settings.is_upsert:
+                    sink.keep_before(stated)
+                try:
+                    self.drain_one(sink)
+                except RowError as other:
+                    self.logger.error("%s", other)  # noqa: TRY400  a sentence for a person
+                    number = min(number, other.number)
+            self._emit_state_before(number)
+
+    def _state_what_is_stored(self) -> None:
+        pending = [one.first_pending for one in self._sinks if one.first_pending is not None]
+        self._emit_state_before(min(pending, default=self._received))
+
+    def _emit_state_before(self, place: int) -> None:
+        if (state := self._checkpoints.state_before(place)) is not None:
+            self._write_state_message(state)
+
+    @property
+    def _sinks(self) -> list[BitableSink]:
+        return list(filter(is_ours, (*self._sinks_to_clear, *self._sinks_active.values())))
+
+    def _one_piece(self) -> AbstractContextManager[None]:
+        # Rows without a key would come a second time if a signal parted them from their state.
+        return nullcontext() if self.settings.is_upsert else self.stop.held(LONG_GRACE_SECONDS)
 
     @override
     def get_sink(self, stream_name: str, **options: Any) -> Sink:
@@ -212,18 +213,19 @@ class TargetFeishuBitable(Target):
     @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         super()._process_state_message(message_dict)
-        self._states.append((self._received, copy.deepcopy(message_dict["value"])))
-        waited = self.clock() - self._flushed_at
-        if (
-            waited >= self.settings.checkpoint_seconds
-            or self._received - self._flushed_rows >= FLUSH_ROWS
-        ):
+        self._checkpoints.received(self._received, copy.deepcopy(message_dict["value"]))
+        is_full = any(one.current_size >= self.settings.batch_size_rows for one in self._sinks)
+        if is_full or self._checkpoints.is_due(self._received, self.settings.checkpoint_seconds):
             self.drain_all()
 
     @override
+    def _handle_max_record_age(self) -> None:
+        if self.settings.is_upsert:  # others wait for their state, however long that takes
+            super()._handle_max_record_age()
+
+    @override
     def _write_state_message(self, state: dict[str, Any]) -> None:
-        self._states.clear()
-        self._flushed_at, self._flushed_rows = self.clock(), self._received
+        self._checkpoints.emitted(self._received)
         if self.settings.dry_run:
             return
         # A signal in the middle of the line would leave half a state behind.
@@ -236,7 +238,7 @@ class TargetFeishuBitable(Target):
     def _report(self) -> None:
         opened = "base" in self.__dict__
         if opened:
-            for sink in filter(is_ours, self._sinks_active.values()):
+            for sink in self._sinks:
                 sink.warn_of_limits()
         session = self.__dict__.get("_session")
         summary = self.summary.to_dict(
@@ -248,8 +250,7 @@ class TargetFeishuBitable(Target):
     @override  # type: ignore[misc]  # final for type checkers, as listen
     def drain_all(self, *, is_endofpipe: bool = False) -> None:
         self.is_at_end = is_endofpipe
-        # Rows without a key would come a second time if a signal parted them from their state.
-        with nullcontext() if self.settings.is_upsert else self.stop.held(LONG_GRACE_SECONDS):
+        with self._one_piece():
             super().drain_all(is_endofpipe=is_endofpipe)
 
     # The SDK's own way drains here in the middle of a write, and exits 0.

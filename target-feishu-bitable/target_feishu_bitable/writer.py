@@ -177,7 +177,7 @@ class Writer:
             f"Stream {self._lane.stream}, {describe_key(self._lane.bindings, row.key)}: the "
             f"platform refuses a cell of column {', '.join(suspects)}. {error} Correct the value "
             "at its source, or "
-            "drop the property with false in `tables`. Rows that came before it are stored.",
+            f"drop the property with false in `tables`. {self._lane.base.settings.what_is_stored}",
             number=row.number,
             code=error.code,
             log_id=error.log_id,

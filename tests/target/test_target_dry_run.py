@@ -36,6 +36,18 @@ def test_rows_that_could_not_be_written_are_told_and_fail_the_dry_run(job):
     assert job.requests.writes == 0
 
 
+def test_a_row_that_is_blocked_before_a_new_schema_fails_the_dry_run_too(job):
+    job.make_table()
+    outcome = job.run(
+        job.schema(),
+        job.record({"day": DAY, "unit_id": ""}),
+        job.schema(keys=["unit_id", "day"]),
+        job.record(job.row(DAY, 2)),
+        dry_run=True,
+    )
+    assert "1 rows are blocked" in str(outcome.error)
+
+
 def test_columns_that_would_be_made_are_named(job):
     job.make_table(columns=[{"field_name": "unit_id", "type": 1}, {"field_name": "day", "type": 1}])
     outcome = job.run(job.schema(), job.record(job.row(DAY, 1)), dry_run=True)

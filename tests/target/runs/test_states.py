@@ -252,3 +252,53 @@ def test_a_source_without_states_is_added_in_bounded_batches(feed, say, units, c
 
     assert units() == say.units(rows)
     assert calls.by_kind["batch_create"] == 2
+
+
+APPENDING = {"load_method": "append-only"}
+
+
+def test_a_full_batch_without_a_key_is_written_with_the_next_state(feed, say, units):
+    first, second = say.rows(30), say.rows(20, 30)
+    spoilt = say.record(**first[0]["record"] | {"cost": "many"})
+
+    outcome = feed(
+        say.schema(keys=()), *first, say.state(1), *second, spoilt, batch_size_rows=10, **APPENDING
+    )
+
+    assert outcome.bookmarks == [1]
+    assert units() == say.units(first)
+
+
+def test_rows_without_a_key_wait_for_their_state_however_long_it_takes(
+    feed, say, units, monkeypatch
+):
+    first, second = say.rows(5), say.rows(5, 5)
+    monkeypatch.setattr(TargetFeishuBitable, "_max_record_age_in_minutes", 6.0)
+    spoilt = say.record(**first[0]["record"] | {"cost": "many"})
+
+    outcome = feed(say.schema(keys=()), *first, say.state(1), *second, spoilt, **APPENDING)
+
+    assert outcome.bookmarks == [1]
+    assert units() == say.units(first)
+
+
+def test_a_failure_in_the_middle_states_the_rows_without_a_key_that_are_stored(
+    feed, say, units, fail
+):
+    first, second = say.rows(500), say.rows(700, 500)
+    fail("batch_create", code=1254302, skip=2, times=99)
+    messages = (*first, say.state(1), *second[:400], say.state(2), *second[400:], say.state(3))
+
+    outcome = feed(say.schema(keys=()), *messages, **APPENDING)
+
+    assert "1254302" in outcome.text
+    assert units() == say.units(first + second[:500])
+    assert outcome.bookmarks == [2]
+
+
+def test_a_failure_before_anything_is_stored_states_nothing(feed, say, units, fail):
+    fail("batch_create", code=1254302, times=99)
+
+    outcome = feed(say.schema(keys=()), *say.rows(5), say.state(1), **APPENDING)
+
+    assert (outcome.bookmarks, units()) == ([], [])
