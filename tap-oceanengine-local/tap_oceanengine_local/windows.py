@@ -6,15 +6,15 @@ A day is a day in Asia/Shanghai. A closed day lies before today; only closed day
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-ZONE: Final = ZoneInfo("Asia/Shanghai")
+ZONE: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""Without daylight saving since 1991, so that no time zone database is needed."""
 DEFAULT_DAYS: Final = 30
 """Days before the last one that are read when neither bookmark nor `start_date` say more."""
 PLATFORM_DAYS: Final = 365

@@ -14,6 +14,14 @@ from tap_oceanengine_local.errors import AccountError
 from tap_oceanengine_local.streams import ALL
 from tap_oceanengine_local.tap import TapOceanEngineLocal
 
+NO_ZONES = """
+import sys, zoneinfo
+def missing(key):
+    raise zoneinfo.ZoneInfoNotFoundError(key)
+zoneinfo.ZoneInfo = missing
+from tap_oceanengine_local.tap import TapOceanEngineLocal
+TapOceanEngineLocal.cli(sys.argv[1:])
+"""
 RIGHT = {"app_id": "1800000000000001", "app_secret": "secret"}
 
 
@@ -61,6 +69,17 @@ def test_about_names_every_setting(call):
     about = json.loads(done.stdout)
     assert {"app_id", "lookback_days", "reconcile"} <= set(about["settings"]["properties"])
     assert "batch" not in about["capabilities"]
+
+
+def test_no_time_zone_database_is_needed():
+    done = subprocess.run(
+        [sys.executable, "-c", NO_ZONES, "--discover"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["streams"]
 
 
 def test_about_is_printed_in_any_locale():
