@@ -260,6 +260,9 @@ def test_sorting(feishu_api, table):
 
     assert order(("消耗", False)) == [-1, 0, 5, 7.5]
     assert order(("时间", True)) == [0, 7.5, 5, -1]
+    assert order(("单元ID", False)) == [-1, 5, 0, 7.5]  # as texts, empty ones first
+    assert order(("状态", False)) == [0, -1, 5, 7.5]  # as the options stand
+    assert order(("状态", True), ("消耗", False)) == [7.5, 5, -1, 0]
     assert feishu_api.search(table, {"sort": [{"field_name": "没有"}]}).code == 1254045
     assert feishu_api.search(table, {"sort": "消耗"}).code == 1254016
     long = [{"field_name": "消耗"}] * 100

@@ -84,6 +84,7 @@ def test_a_taken_port_is_named(run, port):
 def test_other_addresses_need_a_flag(run):
     for host in ("0.0.0.0", "example.com", "::"):  # noqa: S104  it is refused
         assert "--allow-remote" in run("serve", "--host", host, expected=1)
+    assert "http://localhost:" in run("serve", "--detach", "--host", "localhost")
 
 
 def test_a_crashed_sandbox_leaves_no_claim_behind(run):
