@@ -111,8 +111,9 @@ class TapOceanEngineLocal(Tap):
     @cached_property
     def client(self) -> Client:
         """The one client of the run, made when the first request is due."""
+        client = build_client(self.settings.to_config())  # an address with a password ends here
         self.logger.info("Reading from %s", self.settings.api_url)
-        return build_client(self.settings.to_config())
+        return client
 
     @cached_property
     def accounts(self) -> Sequence[Account]:

@@ -71,6 +71,14 @@ def test_about_names_every_setting(call):
     assert "batch" not in about["capabilities"]
 
 
+def test_a_password_in_the_address_is_in_no_log(call, caplog):
+    caplog.set_level("DEBUG")
+    done = call(config={**RIGHT, "api_url": "https://me:hush@api.oceanengine.com"})
+    assert done.exit_code == 1
+    assert "api_url" in caplog.text
+    assert "hush" not in caplog.text + done.output
+
+
 def test_no_time_zone_database_is_needed():
     done = subprocess.run(
         [sys.executable, "-c", NO_ZONES, "--discover"],
