@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import ssl
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -17,16 +18,17 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from target_feishu_bitable.errors import AccessError, ConfigError
 from target_feishu_bitable.wording import cleaned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
+LONGEST_ANSWER_SECONDS: Final = 600.0
 _CHUNK: Final = 256 * 1024
 _LOCAL: Final = {"127.0.0.1", "localhost", "::1"}
 _REDIRECTS: Final = range(300, 400)
@@ -91,15 +93,19 @@ class Transport:
     Args:
         api_url: Address of the platform.
         timeout: Seconds to wait for the connection, and for each part of an answer.
+        clock: A stopwatch in seconds.
 
     Attributes:
         requests: Requests sent so far, repeated ones included.
     """
 
-    def __init__(self, api_url: str, *, timeout: float) -> None:
+    def __init__(
+        self, api_url: str, *, timeout: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.api_url = check_url(api_url)
         self.requests = 0
         self._timeout = timeout
+        self._clock = clock
         self._session = _session(self.api_url)
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_connections=1, max_retries=0))
@@ -151,13 +157,8 @@ class Transport:
                 f"{self.api_url}{path} redirects (HTTP {status}); nothing was sent there. "
                 "Check the setting api_url."
             )
-        raw = bytearray()
-        for chunk in response.iter_content(_CHUNK):
-            raw += chunk
-            if len(raw) > MAX_ANSWER_BYTES:
-                raise Unanswered(f"an answer of over {MAX_ANSWER_BYTES} bytes", sent=True)
         try:
-            envelope = json.loads(raw)
+            envelope = json.loads(self._body(response))
         except (ValueError, RecursionError):
             text = f"HTTP {status} with an answer that is not JSON"
             raise Unanswered(text, sent=True, status=status) from None
@@ -177,6 +178,24 @@ class Transport:
             retry_in=_seconds(response.headers.get("x-ogw-ratelimit-reset")),
             status=status,
         )
+
+    def _body(self, response: requests.Response) -> bytearray:
+        """Return the body, of bounded size and time: each byte may come just within the timeout."""
+        raw = bytearray()
+        until = self._clock() + LONGEST_ANSWER_SECONDS
+        try:
+            while chunk := response.raw.read1(_CHUNK, decode_content=True):
+                raw += chunk
+                if len(raw) > MAX_ANSWER_BYTES:
+                    raise Unanswered(f"an answer of over {MAX_ANSWER_BYTES} bytes", sent=True)
+                if self._clock() > until:
+                    longest = f"{LONGEST_ANSWER_SECONDS:g} seconds"
+                    raise Unanswered(f"an answer that did not end within {longest}", sent=True)
+        except ReadTimeoutError:
+            raise Unanswered(f"no answer within {self._timeout:g} seconds", sent=True) from None
+        except HTTPError:
+            raise Unanswered("the connection broke", sent=True) from None
+        return raw
 
 
 def _session(api_url: str) -> requests.Session:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import itertools
 import json
 import re
 import socket
@@ -64,6 +66,46 @@ def serve():
 def exchange(url, **more):
     with closing(Transport(url, timeout=5)) as transport:
         return transport.exchange("POST", "/open-apis/x", **more)
+
+
+def test_an_answer_that_drips_is_given_up(serve):
+    clock = itertools.count(step=400)
+    url = serve(http(b'{"code":0}' + b" " * 1_000_000))
+    with (
+        closing(Transport(url, timeout=5, clock=lambda: next(clock))) as transport,
+        pytest.raises(Unanswered, match="did not end within 600 seconds") as caught,
+    ):
+        transport.exchange("GET", "/open-apis/x")
+    assert caught.value.sent
+
+
+def test_an_answer_that_stops_in_its_middle_is_given_up():
+    half = b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"code":0}'
+    held = []
+
+    def answer(listener):
+        held.append(listener.accept()[0])
+        held[0].sendall(half)
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        closing(Transport(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=0.2)) as sender,
+    ):
+        thread = threading.Thread(target=answer, args=(listener,), daemon=True)
+        thread.start()
+        with pytest.raises(Unanswered, match=r"no answer within 0\.2 seconds") as caught:
+            sender.exchange("GET", "/open-apis/x")
+        thread.join(10)
+        held[0].close()
+    assert caught.value.sent
+
+
+@pytest.mark.parametrize("encoding", [None, "gzip"])
+def test_a_long_answer_is_read_whole(serve, encoding):
+    body = b'{"code":0,"data":{"words":"' + b"x" * 2_000_000 + b'"}}'
+    packed = gzip.compress(body) if encoding else body
+    headers = [f"Content-Encoding: {encoding}"] if encoding else []
+    assert len(exchange(serve(http(packed, "200 OK", *headers))).data["words"]) == 2_000_000
 
 
 def test_reads_code_log_id_and_seconds_to_wait(serve):
