@@ -49,7 +49,8 @@ class TokenStore:
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         self.path = _sqlite_path(url, base)
-        self.place = str(self.path) if self.path else url.render_as_string(hide_password=True)
+        told = url.set(query={})  # where a password may stand as well
+        self.place = str(self.path) if self.path else told.render_as_string(hide_password=True)
         self.existed = self.path is None or os.path.exists(self.path)  # noqa: PTH110  never raises
         self._url = url.set(database=str(self.path)) if self.path else url
         self._engine: sa.Engine | None = None

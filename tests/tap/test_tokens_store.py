@@ -228,6 +228,8 @@ def test_the_address_of_a_server_is_told_without_its_password(tmp_path):
     store = TokenStore("postgresql://me:hush@db.example/tokens", tmp_path)
     assert "hush" not in store.place
     assert store.place.startswith("postgresql+psycopg://me:***@db.example")
+    store = TokenStore("postgresql://db.example/tokens?user=me&password=hush", tmp_path)
+    assert store.place == "postgresql+psycopg://db.example/tokens"
 
 
 def test_an_unreachable_server_is_said_without_its_password(tmp_path, key):
