@@ -122,13 +122,17 @@ def handler_options(path: Path) -> dict[str, Any]:
 
     Raises:
         OSError: the file cannot be read.
+        ValueError: it is no text, or not of the form of a logging configuration.
         yaml.YAMLError: it is no YAML.
     """
     if not path.is_file():
         return {}
     config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    handlers = (config.get("handlers") or {}).values()
-    return next((dict(h) for h in handlers if h.get("class") == _HANDLER), {})
+    try:
+        handlers = (config.get("handlers") or {}).values()
+        return next((dict(h) for h in handlers if h.get("class") == _HANDLER), {})
+    except AttributeError:
+        raise ValueError(f"{path} does not describe handlers") from None
 
 
 def _test(place: Place, bots: Bots, as_json: bool) -> int:

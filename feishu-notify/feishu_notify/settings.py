@@ -13,6 +13,7 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from io import StringIO
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -131,13 +132,16 @@ def find_project(start: Path, process: Mapping[str, str]) -> Path | None:
 def read_dotenv(path: Path | None) -> dict[str, str]:
     """Read a ``.env`` the way Meltano does; empty when there is none.
 
+    Meltano refuses a file that is not UTF-8. What is ASCII in it is read all the same: somebody has
+    to tell that Meltano refuses it.
+
     Raises:
         OSError: the file cannot be read.
-        UnicodeDecodeError: it is not UTF-8.
     """
     if path is None or not path.is_file():
         return {}
-    return {k: v for k, v in dotenv_values(path).items() if v is not None}
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return {k: v for k, v in dotenv_values(stream=StringIO(text)).items() if v is not None}
 
 
 def selected_environment(process: Mapping[str, str], dotenv: Mapping[str, str]) -> str | None:

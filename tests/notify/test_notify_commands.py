@@ -160,8 +160,10 @@ def test_misuse_exits_2(here, command, capsys):
     (here / "meltano.yml").unlink()
     assert command("check")[0] == 2
     (here / "meltano.yml").touch()
-    (here / "logging.yaml").write_text("handlers: [")
-    assert command("test")[0] == 2
+    for unreadable in ("handlers: [", "- a list", "handlers: {a: null}", "handlers: text"):
+        (here / "logging.yaml").write_text(unreadable)
+        assert command("test")[0] == 2
+        assert command("check")[0] == 2
 
 
 def test_history_is_read_from_what_meltano_prints():

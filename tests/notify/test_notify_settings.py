@@ -153,6 +153,12 @@ def test_dotenv_is_read_like_meltano_reads_it(tmp_path):
     assert read_dotenv(path) == {"FEISHU_NOTIFY": "problems", "A": "1", "B": "12"}
 
 
+def test_dotenv_in_another_encoding_still_gives_what_is_ascii(tmp_path):
+    path = tmp_path / ".env"
+    path.write_bytes(f"# 群机器人\nFEISHU_WEBHOOK_URL={REAL}\n".encode("gbk"))
+    assert read_dotenv(path) == {"FEISHU_WEBHOOK_URL": REAL}
+
+
 def test_environment_is_selected_in_meltanos_order():
     dotenv = {"MELTANO_ENVIRONMENT": "prod"}
     assert selected_environment({}, dotenv) == "prod"
