@@ -184,11 +184,16 @@ def learn(after: Snapshot, runs: Sequence[Run], memory: Memory) -> set[Key]:
     stored = keys_of(after).keys()
     memory.deleted -= stored
     memory.missed -= stored
-    if not any(one["kind"] == "missing_row" for one in after.used):
-        return set(memory.missed)
-    asked = {key for key in after.truth if is_asked(key, after.truth, runs)}
-    memory.missed |= asked - stored
-    return asked | memory.missed
+    thrown = {one["kind"] for one in after.used}
+    lost: set[Key] = set()
+    if thrown & {"missing_row", "duplicate_row"}:
+        lost = {key for key in after.truth if is_asked(key, after.truth, runs)}
+    if (
+        "missing_row" not in thrown
+    ):  # a row that stands in another's place is noticed on closed days
+        lost = {key for key in lost if key[0] == after.today.isoformat()}
+    memory.missed |= lost - stored
+    return lost | memory.missed
 
 
 def bookmarked(
