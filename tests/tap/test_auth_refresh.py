@@ -352,6 +352,13 @@ def test_a_used_up_day_is_not_a_lost_authorisation(make, platform):
         make().refresh()
 
 
+def test_a_code_of_the_future_is_told_with_its_words(make, platform):
+    platform.faults.add(Fault(path="refresh_token", code=40999, message="quite new"))
+    with pytest.raises(RequestRefused, match="code 40999: quite new") as caught:
+        make().refresh()
+    assert caught.value.request_id in str(caught.value)
+
+
 def test_a_rate_limit_is_outwaited(make, platform, slept):
     platform.faults.add(Fault(path="refresh_token", code=40110))
     platform.faults.add(

@@ -13,6 +13,7 @@ import pytest
 
 from platform_sandbox import Fault, World, defaults
 from platform_sandbox.testing import SandboxServer
+from tap_oceanengine_local.client import Client
 from tap_oceanengine_local.commands import main
 from tap_oceanengine_local.console import Console
 from tap_oceanengine_local.token_row import Authorization, Pair
@@ -498,6 +499,34 @@ def test_doctor_says_that_a_scope_is_missing(run, monkeypatch):
     [finding] = red(run("doctor", "--json"))
     assert finding["what"] == "scopes"
     assert "权限点" in finding["detail"]
+
+
+def test_doctor_says_that_the_token_is_of_another_app(run, monkeypatch):
+    whole = Client.get
+
+    def of_another(client, path, params):
+        answer = whole(client, path, params)
+        return {**answer, "app_id": 7} if "user/info" in path else answer
+
+    monkeypatch.setattr(Client, "get", of_another)
+    [finding] = red(run("doctor", "--json"))
+    assert (finding["what"], finding["detail"]) == ("app", "the token belongs to app 7")
+
+
+def test_doctor_says_that_no_account_is_covered(run, platform):
+    directory = platform.oceanengine.directory
+    directory.withdrawn.update(account.id for account in platform.oceanengine.accounts)
+    [finding] = red(run("doctor", "--json"))
+    assert finding["what"] == "accounts"
+    assert "covers none" in finding["detail"]
+
+
+def test_doctor_asks_no_further_account_when_the_day_is_used_up(run, platform):
+    platform.faults.add(Fault(path="local/report", code=61002, times=None))
+    [finding] = red(run("doctor", "--json"))
+    assert finding["what"] == "accounts"
+    assert "61002" in finding["detail"]
+    assert platform.requests.count("local/report") == 1
 
 
 def test_doctor_says_when_the_refresh_token_ends(run, store, platform):

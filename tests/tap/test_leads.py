@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_oceanengine_local.errors import AccountError, FatalError
+from tap_oceanengine_local.errors import AccessDenied, AccountError, FatalError
 
 YESTERDAY = "2026-03-19"
 FIRST = "1790000000000001"
@@ -169,6 +169,25 @@ def test_a_lead_that_cannot_be_read_shows_nothing_of_the_person(platform, run_ta
     run = run_tap("leads", leads_contact="plain")
     assert "age cannot be read" in str(run.error)
     assert PHONE not in str(run.error) + caplog.text
+
+
+def test_a_failed_account_is_not_asked_for_its_later_windows(platform, run_tap):
+    account = platform.account(1)
+    platform.errors[account.id] = AccessDenied("no")
+    run_tap("leads", start_date="2025-03-21", max_parallel_requests=1)
+    assert 1 <= platform.requests < 12
+
+
+@pytest.mark.parametrize("account", [1.5, [FIRST], True])
+def test_a_lead_whose_account_cannot_be_read_fails_its_account(
+    platform, run_tap, monkeypatch, account
+):
+    platform.account(1)
+    rows = [{**lead(1), "local_account_id": account}]
+    monkeypatch.setattr(platform, "post", lambda *_: {"list": rows})
+    run = run_tap("leads")
+    assert "local_account_id cannot be read" in str(run.error)
+    assert run.records("leads") == []
 
 
 def test_a_lead_without_its_id_fails_its_account(platform, run_tap):

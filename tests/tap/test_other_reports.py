@@ -205,6 +205,20 @@ def test_a_refused_audience_fails_its_account(platform, run_tap, monkeypatch):
     assert run.bookmarks("audience_report") == {}
 
 
+def test_an_audience_whose_value_cannot_be_read_fails_loudly(platform, run_tap, monkeypatch):
+    rows = {(YESTERDAY, "AGE"): [{"age": ["24-30"]}]}
+    audience_rows(platform, monkeypatch, {YESTERDAY: 1.0}, rows)
+    assert "age cannot be read" in str(run_tap("audience_report").error)
+
+
+def test_a_failed_account_is_asked_for_no_further_audience(platform, run_tap, monkeypatch):
+    refused = {(YESTERDAY, "AGE"): AccountError("refused")}
+    refused |= {("2026-01-02", "GENDER"): AccountError("refused")}
+    audience_rows(platform, monkeypatch, {"2026-01-02": 1.0, YESTERDAY: 1.0}, refused)
+    run_tap("audience_report", start_date="2026-01-01", window_days=1, max_parallel_requests=1)
+    assert {params["start_date"] for params in platform.asked("audience")} == {"2026-01-02"}
+
+
 def test_an_audience_without_its_value_fails_loudly(platform, run_tap, monkeypatch):
     audience_rows(platform, monkeypatch, {YESTERDAY: 1.0}, {(YESTERDAY, "AGE"): [{"gender": "男"}]})
     assert "without audience_value" in str(run_tap("audience_report").error)

@@ -117,6 +117,14 @@ def test_dotted_names_are_nested_again():
     assert settings.account_names == {"1": "甲", "2": "乙"}
     both = load({"account_names": {"1": "甲"}, "account_names.2": "乙"})
     assert both.account_names == {"1": "甲", "2": "乙"}
+    other_way = load({"account_names.2": "乙", "account_names": {"1": "甲"}})
+    assert other_way.account_names == {"1": "甲", "2": "乙"}
+
+
+def test_a_single_account_and_names_as_text_are_read_too():
+    settings = load({"local_account_ids": 12, "account_names": '{"12": "甲"}'})
+    assert settings.local_account_ids == ("12",)
+    assert settings.account_names == {"12": "甲"}
 
 
 def test_today_is_a_possible_end_and_with_it_a_possible_start():
