@@ -56,7 +56,12 @@ def _end(why: BaseException, code: int) -> NoReturn:
     # Streams stand still in the frames of the exception; dropping these ends their workers' work.
     traceback.clear_frames(why.__traceback__)
     deadline = time.monotonic() + _LAST_ANSWERS_SECONDS
-    workers = [thread for thread in threading.enumerate() if thread.name.startswith("request")]
+    # A signal that came while a worker was being started has left one that never runs (no ident).
+    workers = [
+        thread
+        for thread in threading.enumerate()
+        if thread.name.startswith("request") and thread.ident is not None
+    ]
     for worker in workers:
         worker.join(max(0.0, deadline - time.monotonic()))
     if any(worker.is_alive() for worker in workers):

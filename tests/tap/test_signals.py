@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from platform_sandbox import Fault
+from tap_oceanengine_local.ending import in_words
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
@@ -139,3 +142,13 @@ def test_a_fatal_error_does_not_wait_for_requests_that_wait(sandbox, sandbox_con
     )
     assert run.returncode == 1
     assert b"answered code 61002" in run.stderr
+
+
+def test_a_signal_while_a_worker_is_being_started_ends_the_run_with_its_code(monkeypatch):
+    never_run = threading.Thread(target=print, name="request-0")
+    monkeypatch.setattr(threading, "enumerate", lambda: [threading.main_thread(), never_run])
+
+    with pytest.raises(SystemExit) as end, in_words(logging.getLogger(__name__)):
+        sys.exit(128 + signal.SIGTERM)
+
+    assert end.value.code == 143
