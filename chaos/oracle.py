@@ -217,7 +217,9 @@ def ended_well(run: Run) -> Iterator[str]:
         code = child.code
         if child.left_others:
             yield f"{child.name} left processes behind."
-        if "Traceback" in log:
+        # Meltano's own: it does not expect a target that dies before its input is closed.
+        is_meltanos = child.name == "meltano" and "close_stdin" in log and "BrokenPipe" in log
+        if "Traceback" in log and not (is_meltanos and sent):
             yield f"{child.name} crashed."
         if code not in {0, 1} | {128 + number for number in sent} | {-number for number in sent}:
             yield f"{child.name} exited {code} after signals {child.sent}."
