@@ -1,4 +1,4 @@
-"""Every command that meltano.yml declares exists, and works as a person types it."""
+"""Every command of this project's own plugins exists, and works as a person types it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def declared() -> list[tuple[str, str, str]]:
         (plugin["name"], name, command.get("executable", plugin["executable"]))
         for kind in plugins.values()
         for plugin in kind
+        if (ROOT / plugin["name"]).is_dir()
         for name, command in plugin.get("commands", {}).items()
     ]
 
