@@ -52,7 +52,7 @@ class Spellings:
             return False
         marks = (*BLANKS, *MARKS) if asked is None else ()
         most = self._most(binding, short, marks)
-        if most >= total and marks:
+        if marks and 0 < total <= most:
             # Where the platform trims what it is asked, a blank stands in every row; then it also
             # trims what it compares, so blanks around a day hide nothing.
             most = self._most(binding, short, MARKS)

@@ -15,6 +15,16 @@ from platform_sandbox import Fault
 from tap_oceanengine_local.ending import in_words
 
 
+def run_program(program, config):
+    """Run a program that starts the tap in its own way."""
+    return subprocess.run(
+        [sys.executable, "-c", program, "--config", config],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_told_to_stop_exits_with_128_plus_the_signal(sandbox, sandbox_config, tmp_path, told):
     sandbox.platform.faults.add(
@@ -58,12 +68,7 @@ def test_a_signal_after_the_work_is_done_disturbs_nothing(sandbox, sandbox_confi
         "atexit.register(os.kill, os.getpid(), signal.SIGTERM)\n"
         "TapOceanEngineLocal.cli(sys.argv[1:])\n"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program, "--config", tmp_path / "config.json"],
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    run = run_program(program, tmp_path / "config.json")
     assert run.returncode == 0, run.stderr
     assert b"Traceback" not in run.stderr
     assert json.loads(run.stdout.splitlines()[-1])["type"] == "STATE"
@@ -134,12 +139,7 @@ def test_a_fatal_error_does_not_wait_for_requests_that_wait(sandbox, sandbox_con
         "pacing.Pacer.rest = lambda *_: None\n"
         "tap.TapOceanEngineLocal.cli(sys.argv[1:])\n"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program, "--config", tmp_path / "config.json"],
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    run = run_program(program, tmp_path / "config.json")
     assert run.returncode == 1
     assert b"answered code 61002" in run.stderr
 

@@ -137,5 +137,14 @@ def test_a_platform_that_trims_blanks_is_asked_without_them():
     assert not Spellings(found).are_strange(bind("day"), [day(0)], total=1_000)
 
 
+def test_an_empty_table_is_asked_once():
+    asked = []
+
+    assert not Spellings(lambda one: asked.append(one) or 0).are_strange(
+        bind("day"), [day(0)], total=0
+    )
+    assert len(asked) == 1
+
+
 def test_a_table_of_strange_days_alone_is_strange():
     assert Spellings(lambda _: 1_000).are_strange(bind("day"), [day(0)], total=1_000)

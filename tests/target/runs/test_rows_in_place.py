@@ -318,21 +318,29 @@ def test_two_streams_without_tables_of_their_own_are_refused(feed, say, table, o
     assert calls.writes == 0
 
 
-@pytest.mark.usefixtures("table")
+@pytest.fixture
+def after_first_state(monkeypatch):
+    """Do something as soon as state 1 is emitted."""
+
+    def then(action):
+        emit = TargetFeishuBitable._write_state_message
+
+        def emitted(self, value):
+            emit(self, value)
+            if value["bookmark"] == 1:
+                action()
+
+        monkeypatch.setattr(TargetFeishuBitable, "_write_state_message", emitted)
+
+    return then
+
+
 def test_a_row_of_this_run_that_a_person_deleted_is_made_again(
-    feed, say, base, stored, monkeypatch
+    feed, say, table, stored, after_first_state
 ):
     rows = say.rows(3)
     changed = [say.record(**one["record"] | {"cost": 9.5}) for one in rows]
-    emit = TargetFeishuBitable._write_state_message
-
-    def delete_one(self, value):
-        emit(self, value)
-        if value["bookmark"] == 1:
-            table = base.table("日报")
-            table.delete([table.rows()[1][0]])
-
-    monkeypatch.setattr(TargetFeishuBitable, "_write_state_message", delete_one)
+    after_first_state(lambda: table.delete([table.rows()[1][0]]))
 
     outcome = feed(say.schema(), *rows, say.state(1), *changed, say.state(2), checkpoint_seconds=0)
 
@@ -412,22 +420,19 @@ def test_a_row_made_again_is_not_forgotten_when_its_batch_is_halved(  # noqa: PL
 
 
 def test_rows_that_were_made_long_ago_are_not_waited_for(  # noqa: PLR0917  fixtures
-    feed, say, deletes, stored, platform, monkeypatch
+    feed, say, deletes, stored, platform, after_first_state, monkeypatch
 ):
     monkeypatch.setattr(
         TargetFeishuBitable, "clock", staticmethod(lambda: platform.clock.now().timestamp())
     )
     rows = say.rows(40)
     changed = [say.record(**one["record"] | {"cost": 9.5}) for one in rows]
-    emit = TargetFeishuBitable._write_state_message
 
-    def late(self, value):
-        emit(self, value)
-        if value["bookmark"] == 1:
-            platform.clock.advance(seconds=16)
-            deletes(*range(0, 40, 10))
+    def later():
+        platform.clock.advance(seconds=16)
+        deletes(*range(0, 40, 10))
 
-    monkeypatch.setattr(TargetFeishuBitable, "_write_state_message", late)
+    after_first_state(later)
 
     outcome = feed(
         say.schema(),
