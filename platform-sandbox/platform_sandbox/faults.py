@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 Kind = Literal[
     "code",
@@ -120,17 +120,25 @@ class Faults:
         self,
         method: str,
         path: str,
-        parameters: Mapping[str, Any],
+        parameters: Callable[[], Mapping[str, Any]],
         kinds: Collection[str] = BEFORE | AFTER,
     ) -> Fault | None:
-        """The failure for this request, counted down; None when it shall succeed."""
+        """The failure for this request, counted down; None when it shall succeed.
+
+        Args:
+            method: Its method.
+            path: Its path.
+            parameters: Tells its parameters; asked only while a failure is planned.
+            kinds: Kinds of failures that are wanted.
+        """
         if not self._planned:
             return None
+        sent = parameters()
         with self._lock:
             for planned in self._planned:
                 if planned.fault.kind not in kinds:
                     continue
-                if not planned.fault.fits(method, path, parameters):
+                if not planned.fault.fits(method, path, sent):
                     continue
                 if planned.skip > 0:
                     planned.skip -= 1

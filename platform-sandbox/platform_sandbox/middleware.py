@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
@@ -15,7 +16,7 @@ from platform_sandbox.protocol import TRANSPORT
 from platform_sandbox.request_log import Entry, base_of, half_of, is_write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -51,8 +52,8 @@ class _Recorder:
 class PlatformMiddleware:
     """Failures, request log, slow answers and cut connections.
 
-    The order: log the request, read its body, wait as the switches say, fail it if a failure is
-    planned, else carry it out, then send, cut, or replace the answer.
+    The order: log the request, read its body, fail it if a failure is planned, else carry it out,
+    wait until the time that the switches say is over, then send, cut, or replace the answer.
     """
 
     def __init__(self, app: ASGIApp, services: Services) -> None:
@@ -81,45 +82,44 @@ class PlatformMiddleware:
         try:
             body = await _read(receive)
             self._services.requests.keep_body(entry, body)
-            await self._wait(entry)
-            await self._handle(entry, scope, receive, send)
+            end = await self._handle(entry, scope, receive, send)
+            await self._wait(entry, time.perf_counter() - started)
+            await end()
         finally:
             entry.elapsed_ms = (time.perf_counter() - started) * 1000
             self._services.requests.end(entry)
 
-    async def _wait(self, entry: Entry) -> None:
+    async def _wait(self, entry: Entry, spent: float) -> None:
         switches = self._services.switches
         delay = switches.latency_ms
         if entry.write:
             delay = max(delay, switches.write_latency_ms)
-        if delay:
-            await asyncio.sleep(delay / 1000)
+        if (rest := delay / 1000 - spent) > 0:
+            await asyncio.sleep(rest)
 
-    async def _handle(self, entry: Entry, scope: Scope, receive: Receive, send: Send) -> None:
-        fault = self._services.faults.take(entry.method, entry.path, _parameters(entry))
+    async def _handle(
+        self, entry: Entry, scope: Scope, receive: Receive, send: Send
+    ) -> Callable[[], Awaitable[None]]:
+        """Carry a request out, or not; returns how it shall end."""
+        fault = self._services.faults.take(entry.method, entry.path, partial(_parameters, entry))
         entry.fault = fault.kind if fault else None
         if fault and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         elif fault and fault.kind == "cut_before":
-            await _cut(scope, receive)
-            return
+            return partial(_cut, scope, receive)
         elif fault and (answer := self._instead(entry.half, fault)):
-            await self._send(entry, answer, scope, send)
-            return
+            return partial(self._send, entry, answer, scope, send)
         recorder = _Recorder()
         await self._app(scope, _replay(entry.raw, receive), recorder.send)
         if fault and fault.kind == "cut_after":
-            await _cut(scope, receive)
-            return
+            return partial(_cut, scope, receive)
         if fault and fault.kind in {"code_after", "status_after"}:
-            await self._send(entry, self._replacement(entry.half, fault), scope, send)
-            return
+            return partial(self._send, entry, self._replacement(entry.half, fault), scope, send)
         entry.status = recorder.start["status"]
         entry.code = _code(recorder.body)
         if fault and fault.kind == "truncated":
-            await _send_half(recorder, scope, receive, send)
-            return
-        await recorder.replay(send)
+            return partial(_send_half, recorder, scope, receive, send)
+        return partial(recorder.replay, send)
 
     def _instead(self, half: Half, fault: Fault) -> Response | None:
         if fault.kind == "html":

@@ -174,8 +174,8 @@ def test_the_oldest_fitting_fault_is_used_first():
     faults = Faults()
     faults.add(Fault(path="a", code=1))
     faults.add(Fault(path="a", code=2))
-    assert [faults.take("GET", "/a", {}).code for _ in range(2)] == [1, 2]
-    assert faults.take("GET", "/a", {}) is None
+    assert [faults.take("GET", "/a", dict).code for _ in range(2)] == [1, 2]
+    assert faults.take("GET", "/a", dict) is None
     assert [fault.code for fault in faults.used] == [1, 2]
 
 

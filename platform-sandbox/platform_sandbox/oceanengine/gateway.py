@@ -121,7 +121,7 @@ class Gateway:
     def _spoilt(
         self, request: Request, sent: dict[str, Any], data: dict[str, Any]
     ) -> dict[str, Any]:
-        fault = self._services.faults.take(request.method, request.url.path, sent, ROWS)
+        fault = self._services.faults.take(request.method, request.url.path, lambda: sent, ROWS)
         return data if fault is None else spoil(data, fault)
 
     def _admit(self, request: Request, *, token: bool) -> None:
