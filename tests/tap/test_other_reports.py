@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tap_oceanengine_local.errors import AccountError
+from tap_oceanengine_local import streams
+from tap_oceanengine_local.errors import AccountError, RequestRefused
 from tap_oceanengine_local.tap import FailedAccountsError
 
 YESTERDAY = "2026-03-19"
@@ -222,3 +223,29 @@ def test_a_failed_account_is_asked_for_no_further_audience(platform, run_tap, mo
 def test_an_audience_without_its_value_fails_loudly(platform, run_tap, monkeypatch):
     audience_rows(platform, monkeypatch, {YESTERDAY: 1.0}, {(YESTERDAY, "AGE"): [{"gender": "男"}]})
     assert "without audience_value" in str(run_tap("audience_report").error)
+
+
+def test_a_fatal_error_of_the_audiences_leaves_no_unit_unread(platform, run_tap):
+    platform.unit_rows(platform.account(1), days=2)
+
+    def refuse(path, _params):
+        if "audience" in path:
+            raise RequestRefused("a changed API")
+
+    platform.before = refuse
+    run = run_tap("audience_report", "promotion_report", "account_report")
+    assert isinstance(run.error, RequestRefused)
+    assert len(run.records("promotion_report")) == 2
+    assert run.bookmarks("promotion_report") == {FIRST: YESTERDAY}
+    assert run.bookmarks("account_report") == {FIRST: YESTERDAY}
+    assert run.bookmarks("audience_report") == {}
+
+
+def test_streams_run_in_the_order_of_their_list_also_with_a_catalog_sorted_otherwise(
+    platform, run_tap
+):
+    catalog = run_tap().tap.catalog_dict
+    catalog["streams"].sort(key=lambda entry: entry["tap_stream_id"])
+    names = [stream.name for stream in streams.ALL]
+    assert names[0] == "promotion_report"
+    assert list(run_tap(catalog=catalog).tap.streams) == names

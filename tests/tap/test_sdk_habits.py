@@ -38,7 +38,9 @@ def test_what_the_streams_replace_exists_with_the_same_parameters(name):
         )
 
 
-@pytest.mark.parametrize("name", ["sync_all", "load_state", "_handle_termination", "invoke"])
+@pytest.mark.parametrize(
+    "name", ["sync_all", "load_state", "load_streams", "_handle_termination", "invoke"]
+)
 def test_what_the_tap_replaces_exists_with_the_same_parameters(name):
     theirs, ours = getattr(Tap, name), getattr(TapOceanEngineLocal, name)
     assert list(inspect.signature(theirs).parameters) == list(inspect.signature(ours).parameters)
