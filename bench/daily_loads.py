@@ -15,7 +15,7 @@ import messages
 import target_loads
 from daily import DAYS, PREDECESSOR, Daily
 from measure import BASH, PROGRAMS, Usage, run
-from results import interleaved, nothing
+from results import MELTANO_SHARE, interleaved, nothing
 from sandbox import Sandbox
 from tap_loads import PACED, TAP, UNPACED, catalog, config
 
@@ -63,7 +63,7 @@ def _share(sandbox: Sandbox, daily: Daily, folder: Path) -> Iterator[Result]:
     yield from (whole, bare)
     cpu = (whole.cpu_s or 0.0) - (bare.cpu_s or 0.0)
     share = Usage(whole.wall_s - bare.wall_s, cpu, whole.peak_rss_mb or 0.0)
-    yield nothing("Meltano's own share", "the difference", share, whole.calls - bare.calls)
+    yield nothing(MELTANO_SHARE, "the difference", share, whole.calls - bare.calls)
 
 
 def _pipe(sandbox: Sandbox, account: str, folder: Path) -> tuple[Usage, int]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 COMPUTED: Final = " (computed)"
 """Ends the approach of a line whose wall is calls x latency, because nobody waited for it."""
+MELTANO_SHARE: Final = "Meltano's own share"
+"""Load of the line that says what Meltano itself takes of a run."""
 ROUNDS: Final = 3
 REPEATING_SECONDS: Final = 400
 _BEGIN: Final = time.monotonic()

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import multiprocessing
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +66,7 @@ class Sandbox:
         return accounts
 
     def lists(self) -> int:
-        """The fewest calls that tell all accounts: the subjects, then full pages of each."""
+        """The fewest calls that tell all accounts: the subjects, then at least a page of each."""
         return int(self._ask("lists", None))
 
     def truth(self, first: dt.date, last: dt.date) -> list[Row]:
@@ -105,6 +105,7 @@ def _serve(pipe: Connection, world: Mapping[str, Any], latency_ms: int, today: b
         platform = server.platform
         if today:
             platform.clock.set(platform.clock.host_today())
+            platform.oceanengine.tokens.reset()  # else the ones at hand would have died meanwhile
         pipe.send((server.url, platform.clock.yesterday().isoformat()))
         answers = {
             "latency": lambda value: _latency(platform, value),
@@ -146,8 +147,10 @@ def _table(
 
 
 def _lists(accounts: Sequence[Any]) -> int:
+    from platform_sandbox.oceanengine.inventory import Source  # noqa: PLC0415  only in the child
+
     below = Counter(source for account in accounts for source in account.sources)
-    return 1 + sum(math.ceil(count / _LIST) for count in below.values())
+    return 1 + sum(max(1, math.ceil(below[source] / _LIST)) for source in get_args(Source))
 
 
 def _truth(source: Any, first: dt.date, last: dt.date) -> list[Row]:  # noqa: ANN401  only in the child

@@ -80,11 +80,11 @@ def _measure(
     sandbox.calls()
     usage = run(TAP, ["--config", "tap.json", "--catalog", str(chosen)], folder)
     calls, _, by_end = sandbox.calls()
-    rows = _rows(folder)
-    pages = sum(math.ceil(count / _PAGE) for count in rows.values())
+    rows, active = _rows(folder)
+    pages, compared = _full_pages(rows), _full_pages(active)
     silent = len(sandbox.accounts()) - len(rows)
     lists = sandbox.lists()
-    least = pages + silent + lists + len(rows)
+    least = pages + silent + lists + compared
     shortest = max(least * latency / 1000 / PARALLEL, least / pacing)
     return Result(
         load=load,
@@ -100,7 +100,7 @@ def _measure(
         latency_ms=latency,
         pacing=str(pacing) if pacing == PACED else "off",
         note=f"{pages} full pages, {silent} accounts without rows, {lists} lists of accounts, "
-        f"{len(rows)} costs to compare; {counted(by_end)}" + warnings(folder),
+        f"{compared} pages of costs to compare; {counted(by_end)}" + warnings(folder),
     )
 
 
@@ -144,10 +144,19 @@ def catalog(folder: Path) -> Path:
     return path
 
 
-def _rows(folder: Path) -> Counter[str]:
-    rows: Counter[str] = Counter()
+def _rows(folder: Path) -> tuple[Counter[str], Counter[str]]:
+    """Rows, and days with rows, by account."""
+    each: Counter[tuple[str, str]] = Counter()
     with (folder / "out").open(encoding="utf-8") as lines:
         for line in lines:
             if '"RECORD"' in line[:40]:
-                rows[json.loads(line)["record"]["local_account_id"]] += 1
-    return rows
+                record = json.loads(line)["record"]
+                each[record["local_account_id"], record["stat_time_day"]] += 1
+    rows: Counter[str] = Counter()
+    for (account, _), count in each.items():
+        rows[account] += count
+    return rows, Counter(account for account, _ in each)
+
+
+def _full_pages(by_account: Counter[str]) -> int:
+    return sum(math.ceil(count / _PAGE) for count in by_account.values())
