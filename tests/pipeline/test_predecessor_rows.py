@@ -79,7 +79,7 @@ PROVED_BY = {
         "pipeline/test_predecessor_commands.py": [
             "test_dedup_of_one_day_spares_other_accounts_rows",
         ],
-        "target/test_commands.py": [
+        "target/commands/test_duplicate_commands.py": [
             "test_shows_first_and_changes_nothing_when_the_answer_is_no",
         ],
     },
@@ -152,7 +152,7 @@ PROVED_BY = {
         "tap/test_commands.py": [
             "test_doctor_of_a_healthy_project_is_all_green",
         ],
-        "target/test_commands.py": [
+        "target/commands/test_doctor_of_target.py": [
             "test_doctor_gives_a_next_step_for_each_red_line",
         ],
         "pipeline/test_deploy.py": [
