@@ -10,23 +10,22 @@ import logging
 import os
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_oceanengine_local.client import Client, failure
 from tap_oceanengine_local.errors import ConfigError, ReauthorisationNeeded
-from tap_oceanengine_local.oauth import App, OAuth, is_usable
+from tap_oceanengine_local.oauth import App, OAuth, configured_seed
 from tap_oceanengine_local.pacing import Pacer
 from tap_oceanengine_local.renewal import Renewal
-from tap_oceanengine_local.token_row import Authorization, Pair
+from tap_oceanengine_local.token_row import Authorization, Kept
 from tap_oceanengine_local.tokens import TokenStore
 from tap_oceanengine_local.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_oceanengine_local.token_row import Attempt
+    from tap_oceanengine_local.token_row import Pair, Row
     from tap_oceanengine_local.transport import Answer
 
 logger = logging.getLogger(__name__)
@@ -35,16 +34,6 @@ COMMAND: Final = "meltano invoke tap-oceanengine-local:authorize"
 REFRESH_BEFORE_SECONDS: Final = 3600
 WARN_DAYS: Final = 7
 DAY_SECONDS: Final = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What the store holds: the pair, when it came, and a refresh without known outcome."""
-
-    pair: Pair | None
-    stored_at: int | None
-    unanswered: Attempt | None
-    has_seen: bool
 
 
 class StoredTokens:
@@ -105,6 +94,17 @@ class StoredTokens:
                 return _token(pair)
             return _token(self._adopt(self._renewal.refresh(pair)))
 
+    def newer(self, refused: str) -> str | None:
+        """Return what stands in a refused token's place meanwhile, None when nothing does."""
+        with self._lock:
+            pair = self._current
+            if pair is None or pair.access_token == refused:
+                pair = self.store.read(self.authorization)
+                if pair is None or pair.access_token in {None, refused}:
+                    return None
+                self._adopt(pair)
+            return pair.access_token
+
     def refresh(self) -> Pair:
         """Renew the pair now; see `access_token`."""
         with self._lock:
@@ -122,8 +122,11 @@ class StoredTokens:
             TokenStoreError: The store can't be used.
         """
         self.store.check(self.authorization)
-        pair, subjects = self._oauth.exchange(code)
-        self.keep(pair)
+        # Held over the exchange, so that nobody renews the pair that it kills.
+        with self.store.exclusive(self.authorization) as row:
+            pair, subjects = self._oauth.exchange(code)
+            self._put(row, pair)
+        self._current = self._renewal.read_back(pair)
         return subjects
 
     def keep(self, pair: Pair) -> None:
@@ -133,9 +136,7 @@ class StoredTokens:
             TokenStoreError: The store can't be used.
         """
         with self.store.exclusive(self.authorization) as row:
-            row.put(pair, self._clock())
-            if self._seed is not None:
-                row.mark_seen(self._seed)
+            self._put(row, pair)
         self._current = self._renewal.read_back(pair)
 
     @property
@@ -201,6 +202,11 @@ class StoredTokens:
         self._warn_in_time()
         return pair
 
+    def _put(self, row: Row, pair: Pair) -> None:
+        row.put(pair, self._clock())
+        if self._seed is not None:
+            row.mark_seen(self._seed)
+
     def _adopt(self, pair: Pair) -> Pair:
         self._current, self._renewed_at = pair, self._clock()
         self._warn_in_time()
@@ -229,19 +235,6 @@ def _token(pair: Pair) -> str:
     if pair.access_token is None:  # pragma: no cover  a refreshed pair has one
         raise TypeError("a pair without access token was not renewed")
     return pair.access_token
-
-
-def configured_seed(config: Mapping[str, Any]) -> Pair | None:
-    """Return the pair in the settings, None without one.
-
-    Raises:
-        ConfigError: A token can't be one; the sentence names the setting, not its value.
-    """
-    access, refresh = config.get("access_token") or None, config.get("refresh_token") or None
-    for name, token in (("access_token", access), ("refresh_token", refresh)):
-        if token is not None and not is_usable(token):
-            raise ConfigError(f"Setting {name} holds characters that no token has.")
-    return Pair(access, refresh) if access or refresh else None
 
 
 def build_tokens(

@@ -69,6 +69,10 @@ class TokenSource(Protocol):
         """Return a newer token than one the platform has refused."""
         ...
 
+    def newer(self, refused: str) -> str | None:
+        """Return what stands in a refused token's place meanwhile, None when nothing does."""
+        ...
+
     def refresh_days_left(self) -> int | None:
         """Return whole days that the refresh token still lives, None when unknown."""
         ...
@@ -187,13 +191,14 @@ class Client:
     ) -> dict[str, Any]:
         token = self.tokens.access_token() if self.tokens else None
         answer = self._send(method, path, values, token)
-        if answer.code in TOKEN_EXPIRED and token is not None and self.tokens is not None:
-            if refused:
-                raise self.tokens.reauthorisation(path, answer, _STILL_REFUSED)
+        while answer.code in TOKEN_EXPIRED and token is not None and self.tokens is not None:
+            # Renewed once; after that another process may still have renewed it in between.
+            newer = self.tokens.newer(token) if refused else self.tokens.renew(token)
             refused.add(token)
-            answer = self._send(method, path, values, self.tokens.renew(token))
-            if answer.code in TOKEN_EXPIRED:
+            if newer is None or newer in refused or len(refused) >= ATTEMPTS:
                 raise self.tokens.reauthorisation(path, answer, _STILL_REFUSED)
+            token = newer
+            answer = self._send(method, path, values, token)
         if answer.code == 0:
             return answer.data
         if answer.code in _REAUTHORISE and self.tokens is not None:

@@ -29,7 +29,7 @@ from tap_oceanengine_local.token_row import Pair
 from tap_oceanengine_local.transport import Unanswered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tap_oceanengine_local.transport import Answer, Transport
 
@@ -163,6 +163,19 @@ class OAuth:
 def is_usable(token: object) -> bool:
     """Return whether something can be a token: a header carries it, so it has no odd characters."""
     return isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token
+
+
+def configured_seed(config: Mapping[str, Any]) -> Pair | None:
+    """Return the pair in the settings, None without one.
+
+    Raises:
+        ConfigError: A token can't be one; the sentence names the setting, not its value.
+    """
+    access, refresh = config.get("access_token") or None, config.get("refresh_token") or None
+    for name, token in (("access_token", access), ("refresh_token", refresh)):
+        if token is not None and not is_usable(token):
+            raise ConfigError(f"Setting {name} holds characters that no token has.")
+    return Pair(access, refresh) if access or refresh else None
 
 
 def _check_app(path: str, answer: Answer) -> None:

@@ -70,6 +70,15 @@ class Renewal:
             TokenStoreError: The store can't be used.
             FatalError: The platform can't be asked now.
         """
+        try:
+            return self._refresh(stale)
+        except ReauthorisationNeeded:
+            newer = self._store.read(self._authorization)  # a refusal takes time, too
+            if newer is None or newer == stale:
+                raise
+            return newer
+
+    def _refresh(self, stale: Pair) -> Pair:
         lost: Lost | None = None
         waited = 0.0
         for _ in range(ATTEMPTS):

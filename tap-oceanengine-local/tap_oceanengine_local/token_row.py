@@ -83,6 +83,16 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What the store holds: the pair, when it came, and a refresh without known outcome."""
+
+    pair: Pair | None
+    stored_at: int | None
+    unanswered: Attempt | None
+    has_seen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Authorization:
     """Which row of the store is meant."""
 

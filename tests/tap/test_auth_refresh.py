@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -19,7 +21,7 @@ from tap_oceanengine_local.errors import (
     RequestRefused,
     TokenStoreError,
 )
-from tap_oceanengine_local.oauth import is_usable
+from tap_oceanengine_local.oauth import Dead, is_usable
 from tap_oceanengine_local.token_row import Pair, Row
 from tap_oceanengine_local.transport import Transport, Unanswered
 
@@ -313,6 +315,50 @@ def test_after_a_lost_answer_the_store_is_read_again(make, platform, monkeypatch
     monkeypatch.setattr(mine._renewal, "_sleep", lambda _: other.refresh())
     assert mine.renew(defaults.OE_ACCESS_TOKEN) == live(platform)[0]
     assert len(calls) == 1
+
+
+def test_a_pair_stored_while_a_refresh_was_refused_is_used(make, platform, monkeypatch):
+    mine, other = make(), make()
+    mine.access_token()
+    pair = platform.oceanengine.tokens.authorise(defaults.OE_AUTH_CODE)
+    exclusive, turns = mine.store.exclusive, []
+
+    @contextmanager
+    def then_the_other_has_its_turn(authorization):
+        try:
+            with exclusive(authorization) as row:
+                yield row
+        except Dead:
+            other.keep(Pair(pair.access, pair.refresh))
+            turns.append("other")
+            raise
+
+    monkeypatch.setattr(mine.store, "exclusive", then_the_other_has_its_turn)
+    assert mine.renew(defaults.OE_ACCESS_TOKEN) == pair.access
+    assert turns == ["other"]
+    assert mine.current == make().look().pair
+    assert make().look().unanswered is None
+
+
+def test_a_code_is_exchanged_with_the_store_held_so_that_nobody_renews_a_dead_pair(
+    make, platform, monkeypatch, tmp_path
+):
+    tokens = make()
+    tokens.access_token()
+    exchange, held = tokens._oauth.exchange, []
+
+    def look_for_the_lock(code):
+        with closing(sqlite3.connect(tmp_path / "store" / "tokens.db", timeout=0)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                held.append(str(error))
+        return exchange(code)
+
+    monkeypatch.setattr(tokens._oauth, "exchange", look_for_the_lock)
+    tokens.authorise(defaults.OE_AUTH_CODE)
+    assert held == ["database is locked"]
+    assert stored(make) == live(platform)
 
 
 def test_a_refused_refresh_names_the_place_when_there_was_no_store(make, platform, tmp_path):

@@ -296,6 +296,69 @@ def test_a_token_refused_again_after_a_retry_is_not_renewed_twice(client, platfo
     assert platform.oceanengine.tokens.refreshes == 1
 
 
+@pytest.fixture
+def other(running, client, clockwork, tmp_path):
+    """The client of another process on the same authorisation."""
+    store = tmp_path / "tokens.db"
+    client, transport = timeless_client(running.url, store, clockwork, timeout=0.3, pool=1)
+    yield client
+    transport.close()
+
+
+def test_a_pair_that_another_process_renewed_between_two_attempts_is_taken(
+    client, other, platform, clockwork, monkeypatch
+):
+    platform.faults.add(Fault(path="user/info", code=40102))
+    platform.faults.add(Fault(path="user/info", code=50000))
+    monkeypatch.setattr(client, "_sleep", lambda _: other.tokens.refresh())
+    assert client.get(USER, {})["app_id"] == int(defaults.OE_APP_ID)
+    assert platform.oceanengine.tokens.refreshes == 2
+    assert client.tokens.current == other.tokens.current
+
+
+def test_a_pair_that_another_process_renewed_within_an_attempt_is_taken(
+    client, other, platform, monkeypatch
+):
+    client.get(USER, {})
+    platform.oceanengine.tokens.expire_access()
+    renew = client.tokens.renew
+
+    def renew_too_early(refused):
+        mine = renew(refused)
+        other.tokens.refresh()
+        return mine
+
+    monkeypatch.setattr(client.tokens, "renew", renew_too_early)
+    assert client.get(USER, {})["app_id"] == int(defaults.OE_APP_ID)
+    assert platform.oceanengine.tokens.refreshes == 2
+
+
+def test_a_pair_that_another_thread_took_over_is_used(client, other, platform, monkeypatch):
+    platform.faults.add(Fault(path="user/info", code=40102))
+    platform.faults.add(Fault(path="user/info", code=50000))
+    access_token = client.tokens.access_token
+
+    def access_token_too_early():
+        mine = access_token()
+        if platform.oceanengine.tokens.refreshes == 1:
+            other.tokens.refresh()
+            client.tokens.renew(mine)
+        return mine
+
+    monkeypatch.setattr(client.tokens, "access_token", access_token_too_early)
+    assert client.get(USER, {})["app_id"] == int(defaults.OE_APP_ID)
+    assert platform.oceanengine.tokens.refreshes == 2
+
+
+def test_a_process_that_renews_for_ever_does_not_keep_another_for_ever(
+    client, other, platform, monkeypatch
+):
+    monkeypatch.setattr(client._pacer, "wait", lambda _: other.tokens.refresh())
+    with pytest.raises(ReauthorisationNeeded, match="also after it was renewed"):
+        client.get(USER, {})
+    assert platform.requests.count("user/info") == 8
+
+
 def test_threads_renew_an_expired_token_once(client, platform):
     client.get(USER, {})
     platform.oceanengine.tokens.expire_access()
