@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_oceanengine_local.errors import FatalError
+from tap_oceanengine_local.records import encode
 from tap_oceanengine_local.times import read_day, read_moment
 from tap_oceanengine_local.windows import ZONE
 
@@ -23,6 +24,7 @@ _START_AGAIN: Final = (
 )
 _EARLIEST: Final = date(1970, 1, 1)
 """What is before is some program's way to say "never", and too early to look back from."""
+_PLACE: Final = "\0 partitions of the stream \0"
 #: Last instant of a day that a bookmark of each replication key names.
 _DAY_ENDS: Final[dict[str, str]] = {
     "stat_time_day": "",
@@ -149,6 +151,8 @@ class Bookmarks:
             partition["context"][ACCOUNT]: partition
             for partition in stream_state.get("partitions", [])
         }
+        self._texts = {account: encode(entry) for account, entry in self._entries.items()}
+        self._frame: tuple[str, str] | None = None
 
     def others(self, accounts: Iterable[str]) -> list[str]:
         """Return the accounts with a bookmark that are not among these, in order."""
@@ -170,3 +174,23 @@ class Bookmarks:
             self._state.setdefault("partitions", []).append(entry)
         entry["replication_key"] = self._key
         entry["replication_key_value"] = bookmark_value(self._key, day)
+        self._texts[account] = encode(entry)
+
+    def text_in(self, state: Mapping[str, Any]) -> str:
+        """Return the tap's whole state as JSON, put together from texts that are there already.
+
+        Of a thousand bookmarks one has moved; to encode all of them behind each window took a fifth
+        of the tap's time. Other streams must not have changed since the first call.
+
+        Args:
+            state: The live state that holds the stream's.
+        """
+        if not self._texts:
+            return encode(state)
+        if self._frame is None:
+            own = {**self._state, "partitions": [_PLACE]}
+            around = {**state, "bookmarks": {**state["bookmarks"], self._stream: own}}
+            before, _, after = encode(around).partition(encode(_PLACE))
+            self._frame = before, after
+        before, after = self._frame
+        return f"{before}{','.join(self._texts.values())}{after}"

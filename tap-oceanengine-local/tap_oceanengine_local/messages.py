@@ -6,7 +6,6 @@ The SDK's writer copies every record and flushes every line; this one writes the
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,7 @@ from singer_sdk.singerlib.encoding.simple import RecordMessage, StateMessage
 from typing_extensions import override
 
 from tap_oceanengine_local.errors import FatalError
+from tap_oceanengine_local.records import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.simple import Message
 
 _BUFFERED_LINES: Final = 1000
-_encode: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 class Writer(SimpleSingerWriter):
@@ -56,7 +55,7 @@ class Writer(SimpleSingerWriter):
             extracted: When it was read, ISO 8601 in UTC.
         """
         self._lines.append(
-            f'{{"type":"RECORD","stream":"{stream}","record":{_encode(record)},'
+            f'{{"type":"RECORD","stream":"{stream}","record":{encode(record)},'
             f'"time_extracted":"{extracted}"}}'
         )
         if len(self._lines) >= _BUFFERED_LINES:
@@ -64,7 +63,10 @@ class Writer(SimpleSingerWriter):
 
     def write_state(self, state: Mapping[str, Any]) -> None:
         """Write a STATE message behind all records, unless the last one said the same."""
-        text = _encode(state)
+        self.write_state_text(encode(state))
+
+    def write_state_text(self, text: str) -> None:
+        """Write a state that is JSON already, as `encode` would say it; see `write_state`."""
         if text != self._last_state:
             self._last_state = text
             self._lines.append(f'{{"type":"STATE","value":{text}}}')

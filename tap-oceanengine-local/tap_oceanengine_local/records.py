@@ -7,6 +7,7 @@ a row without its key is an error, because it could be stored nowhere.
 
 from __future__ import annotations
 
+import json
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,10 @@ _ABSENT: Final = frozenset({"", "-", "--"})
 
 Values = tuple[Any, ...]
 """The values of one record, in the order of the reader's names; see `RowReader`."""
+
+
+encode: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+"""JSON in one line of ASCII, as messages hold records and states."""
 
 
 class RowError(ValueError):

@@ -16,6 +16,7 @@ from tap_oceanengine_local.bookmarks import (
     bookmark_value,
     clean_state,
 )
+from tap_oceanengine_local.records import encode
 
 KEYS = {
     "promotion_report": "stat_time_day",
@@ -165,3 +166,28 @@ def test_the_live_state_has_exactly_the_documented_shape():
             }
         ]
     }
+
+
+ACCOUNTS = st.sampled_from([str(1790000000000000 + number) for number in range(5)])
+DAYS = st.dates(min_value=date(2020, 1, 1), max_value=date(2030, 1, 1))
+
+
+@given(
+    st.dictionaries(ACCOUNTS, DAYS),
+    st.one_of(st.none(), DAYS),
+    st.dictionaries(st.text(), st.dictionaries(st.text(), st.text())),
+    st.lists(st.tuples(ACCOUNTS, DAYS)),
+)
+def test_the_state_put_together_says_what_the_whole_one_says(before, for_all, others, moves):
+    own = {"partitions": [partition(account, str(day)) for account, day in before.items()]}
+    if for_all:
+        own |= {"replication_key": "stat_time_day", "replication_key_value": str(for_all)}
+    streams = [*others.items(), ("promotion_report", own), ("account_report", dict(own))]
+    live = clean_state({"bookmarks": dict(streams)}, KEYS)
+    bookmarks = Bookmarks(
+        "promotion_report", "stat_time_day", live["bookmarks"]["promotion_report"]
+    )
+    assert json.loads(bookmarks.text_in(live)) == live
+    for account, day in moves:
+        bookmarks.advance(account, day)
+        assert bookmarks.text_in(live) == encode(live)

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from tap_oceanengine_local import bookmarks as bookmarks_module
+from tap_oceanengine_local import messages
 from tap_oceanengine_local.errors import (
     AccessDenied,
     AccountError,
@@ -14,6 +16,7 @@ from tap_oceanengine_local.errors import (
     ReauthorisationNeeded,
     RequestRefused,
 )
+from tap_oceanengine_local.records import encode
 
 TODAY = date(2026, 3, 20)
 YESTERDAY = "2026-03-19"
@@ -384,3 +387,23 @@ def test_the_summary_adds_up_the_days(platform, run_tap):
         "conversion_cost": 5.0,
     }
     assert len(summary["days"]) == 8
+
+
+def test_a_bookmark_is_encoded_when_it_moves_and_not_behind_every_window(
+    platform, run_tap, monkeypatch
+):
+    for number in range(60):
+        platform.account(number)
+    encoded = []
+
+    def counting(value):
+        encoded.append(len(encode(value)))
+        return encode(value)
+
+    monkeypatch.setattr(bookmarks_module, "encode", counting)
+    monkeypatch.setattr(messages, "encode", counting)
+    run = run_tap("promotion_report", start_date="2026-02-01", window_days=10)
+    states = [len(encode(message["value"])) for message in run.of("STATE")]
+    assert len(states) == 60 * 5
+    assert run.bookmarks() == dict.fromkeys(run.bookmarks(), "2026-03-19")
+    assert sum(encoded) < sum(states) / 10

@@ -214,4 +214,4 @@ class Leads(WindowedStream):
         if not window.is_open:
             for account in good:
                 bookmarks.advance(account.id, window.end)
-        self._write_state_message()
+        self.write_state(bookmarks)

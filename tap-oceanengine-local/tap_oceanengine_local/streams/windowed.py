@@ -62,6 +62,11 @@ class WindowedStream(LocalStream):
         """Return the bookmarks of this stream inside the tap's live state."""
         return Bookmarks(self.name, str(self.time_key), self.stream_state)
 
+    def write_state(self, bookmarks: Bookmarks) -> None:
+        """Write the state behind a window."""
+        self.tap.writer.write_state_text(bookmarks.text_in(self.tap_state))
+        self.state_manager.is_flushed = True
+
     def prepare(self) -> None:
         """Get ready for the selection that is in force."""
         raise NotImplementedError
@@ -125,7 +130,7 @@ class WindowedStream(LocalStream):
             yield from self._emit(account, window, outcome.result)
             if not window.is_open:
                 bookmarks.advance(account.id, window.end)
-            self._write_state_message()
+            self.write_state(bookmarks)
 
     def job(self, account: Account, window: Window) -> Reader:
         """Return the job that reads one window of one account; None when it has failed before."""
