@@ -76,7 +76,8 @@ class Reader(SingerReader):
             raise NotSinger(f"A {kind} message has no {part}, or a strange one.")
         if kind == "SCHEMA" and not _are_properties(message["schema"].get("properties")):
             raise NotSinger("A SCHEMA message has no properties, or strange ones.")
-        return message
+        # A state is handed back as JSON, which knows no decimals; it is nobody's amount.
+        return json.loads(line) if kind == "STATE" else message
 
 
 def _are_properties(given: object) -> bool:

@@ -57,6 +57,15 @@ def test_every_state_stores_what_came_before_it(feed, say, units, table, monkeyp
     assert units() == say.units(rows)
 
 
+def test_a_bookmark_may_be_a_fraction(feed, say, units):
+    rows = say.rows(2)
+
+    outcome = feed(say.schema(), *rows, say.state(1700000000.25)).ok()
+
+    assert outcome.bookmarks == [1700000000.25]
+    assert units() == say.units(rows)
+
+
 def test_states_wait_for_the_seconds_between_checkpoints(feed, say, clock, calls):
     clock.step = 1.0
     messages = [say.schema()]
