@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 100_000
 LARGEST_EXACT = 2**53
+FLOAT_DIGITS = 15
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -136,7 +138,9 @@ class NumberCell(Codec):
                 f"{describe(known)} is beyond 2^53 ({LARGEST_EXACT}) and would lose digits in a "
                 "number column. Make it a text column (文本), or map the property to another one"
             )
-        return known
+        # Keys are compared exactly, so with the digits that a float keeps.
+        is_rounded = isinstance(known, Decimal) and len(known.as_tuple().digits) > FLOAT_DIGITS
+        return number(float(known)) if is_rounded else known
 
     @override
     def _write(self, known: Any) -> JSON:

@@ -171,9 +171,12 @@ class Moments(Values):
 
     @override
     def text(self, canonical: Hashable) -> str:
-        if isinstance(canonical, datetime):
+        if not isinstance(canonical, datetime):
+            return str(canonical)
+        try:
             return canonical.astimezone(self.zone).isoformat()
-        return str(canonical)
+        except OverflowError:  # "for ever", 9999-12-31T23:59:59Z, is no more in zones to the east
+            return canonical.isoformat()
 
     def _instant(self, moment: datetime) -> datetime | None:
         try:

@@ -80,6 +80,29 @@ def test_the_last_day_there_is_can_be_asked_for(feed, say, table, stored, day):
     assert len(stored()) == 2_002
 
 
+def test_a_key_with_more_digits_than_a_float_keeps_is_written_once(feed, say, base):
+    table = base.create_table("日报", [{"field_name": "rate", "type": 2}])
+    messages = [
+        say.schema({"rate": {"type": "string", "format": "singer.decimal"}}, ["rate"]),
+        say.record(rate="1.23456789012345678901"),
+    ]
+    feed(*messages).ok()
+
+    assert feed(*messages).ok().of()["unchanged"] == 1
+    assert len(table) == 1
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999+00:00"])
+def test_for_ever_may_be_written_as_text(feed, say, base, moment):
+    table = base.create_table("日报", [{"field_name": name, "type": 1} for name in ("id", "until")])
+    shape = {"id": {"type": "string"}, "until": {"type": "string", "format": "date-time"}}
+    messages = [say.schema(shape, ["id"]), say.record(id="1", until=moment)]
+    feed(*messages).ok()
+
+    assert feed(*messages).ok().of()["unchanged"] == 1
+    assert len(table) == 1
+
+
 def test_columns_and_tables_may_be_called_like_ids(feed, say, base):
     shape = {"id": {"type": "string"}, "fldCustomerID": {"type": "string"}}
     row = {"type": "RECORD", "stream": "tblorders", "record": {"id": "1", "fldCustomerID": "x"}}
