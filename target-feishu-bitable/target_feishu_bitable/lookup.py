@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 FILTER_REFUSED: Final = frozenset({1254018, 1254107, 99992402})
 """Refusals of a filter; projects report them also for filters that the documents allow."""
-MOST_NAMES: Final = 200
-"""Columns that a search can name; without names it returns all."""
+SCANS: Final = 3
+"""How often a table is read when people delete rows meanwhile."""
+MOST_NAMES: Final = 200  # without names a search returns all columns
 
 
 class Lookup:
@@ -229,10 +230,17 @@ class Lookup:
             return True
 
     def _scan(self) -> None:
-        # A page token is no snapshot: once this run has made rows, the scan begins anew.
+        # A page token is no snapshot: once this run has made rows, the scan begins anew; also when
+        # rows are deleted meanwhile, since others then slip to a page that was read.
         first = None if self.made else self._first
-        for page in self._pages(self._search(), first=first):
-            self._known.take(page.records)
+        for _ in range(SCANS):
+            total, slipped = (first.total if first else 0), False
+            for page in self._pages(self._search(), first=first):
+                self._known.take(page.records)
+                slipped, total = slipped or page.total < total, page.total
+            first = None
+            if not slipped:
+                break
         self._coverage.everything = True
 
     def _ask(
@@ -266,6 +274,8 @@ class Lookup:
         for page in self._pages(search, first=first):
             self._known.take(page.records)
             self._pages_asked += 1
+            if page.total < first.total:
+                return False
         self._coverage.asks.append(ask)
         return True
 

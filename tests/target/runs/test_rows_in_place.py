@@ -447,3 +447,29 @@ def test_rows_that_were_made_long_ago_are_not_waited_for(  # noqa: PLR0917  fixt
     outcome.ok()
     assert outcome.waits == []
     assert [row["cost"] for row in stored()] == [9.5] * 40
+
+
+@pytest.mark.parametrize("day", ["2026-02-01", "2026-02-02"])
+def test_rows_that_slip_to_a_page_read_already_are_not_made_again(
+    feed, say, table, monkeypatch, day
+):
+    known = say.rows(1_500)
+    other = [{"unit": f"other{n}", "day": say.day("2026-02-02")} for n in range(1_500)]
+    table.add([*({**one["record"], "day": say.day(day)} for one in known), *other])
+    wanted = [say.record(**one["record"] | {"day": day}) for one in known[500:]]
+    search = BitableClient.search_page
+    gone = [record_id for record_id, _ in table.rows()][:3]
+
+    def delete_meanwhile(self, *args, token=None, **options):
+        page = search(self, *args, token=token, **options)
+        if token is not None:
+            while gone:
+                table.delete([gone.pop()])
+        return page
+
+    monkeypatch.setattr(BitableClient, "search_page", delete_meanwhile)
+
+    outcome = feed(say.schema(), *wanted).ok()
+
+    assert outcome.of()["created"] == 0
+    assert len(table) == 2_997
