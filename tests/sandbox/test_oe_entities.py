@@ -71,6 +71,15 @@ def test_all_units_of_the_report_are_in_the_complete_list(oe):
     }
 
 
+def test_the_units_of_an_account_are_those_of_the_complete_list(oe):
+    platform = oe.sandbox.platform
+    units = platform.oceanengine.units(platform.oceanengine.accounts[0].id)
+    filtering = {"local_delivery_scene": "ALL", "promotion_status_first": "PROMOTION_STATUS_ALL"}
+    assert units == every(oe, "promotion", filtering)
+    with pytest.raises(KeyError):
+        platform.oceanengine.units(17)
+
+
 @pytest.mark.parametrize(
     ("kind", "filtering"),
     [

@@ -316,6 +316,23 @@ def test_the_truth_is_what_the_report_says(oe):
         platform.oceanengine.truth(17, last, last)
 
 
+@pytest.mark.parametrize("level", ["account", "project", "promotion", "material"])
+def test_the_truth_of_every_level_by_hour_is_what_its_report_says(oe, level):
+    platform = oe.sandbox.platform
+    last = platform.clock.yesterday()
+    account = platform.oceanengine.accounts[0]
+    metrics = ["click_cnt", "show_cnt"]
+    rows = oe.rows(
+        level, time_granularity="TIME_GRANULARITY_HOURLY", metrics=metrics,
+        start_date=str(last), end_date=str(last), order_type="ASC",
+    )  # fmt: skip
+    truth = platform.oceanengine.truth(
+        account.id, last, last, metrics=metrics, level=level, hourly=True
+    )
+    assert len(truth) >= 12
+    assert truth == [{k: v for k, v in row.items() if k != "row_tag"} for row in rows]
+
+
 def test_a_large_world_answers_its_last_page(oe_at):
     world = World(accounts=1, active=1, units=(1000, 1000), days=365, big_units=0, steady=True)
     with SandboxServer(world=world) as server:

@@ -113,14 +113,13 @@ class Entities:
                 "is required with PROMOTION_STATUS_DISABLE, and valid only with it",
             )
         page, size = parameters.page(UP_TO_100)
-        rows = [
-            row
-            for unit in account.units
-            if unit.first <= self._services.clock.today()
-            for row in [self._promotion(account, unit)]
-            if _promotion_fits(row, filters, first)
-        ]
+        rows = [row for row in self.units(account) if _promotion_fits(row, filters, first)]
         return self._page("promotion_list", rows, page, size)
+
+    def units(self, account: Account) -> list[dict[str, Any]]:
+        """Every unit that has begun, deleted ones too."""
+        today = self._services.clock.today()
+        return [self._promotion(account, unit) for unit in account.units if unit.first <= today]
 
     def projects(self, parameters: Parameters) -> dict[str, Any]:
         """GET v3.0/local/project/list/."""

@@ -14,7 +14,7 @@ from platform_sandbox.oceanengine.entities import Entities
 from platform_sandbox.oceanengine.gateway import Gateway
 from platform_sandbox.oceanengine.inventory import build_accounts
 from platform_sandbox.oceanengine.leads import Leads
-from platform_sandbox.oceanengine.ledger import Ledger
+from platform_sandbox.oceanengine.ledger import Ledger, hours
 from platform_sandbox.oceanengine.metrics import REPORT_METRICS
 from platform_sandbox.oceanengine.moments import Moments
 from platform_sandbox.oceanengine.oauth import OAuth
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from platform_sandbox.oceanengine.inventory import Account
+    from platform_sandbox.oceanengine.ledger import Level
     from platform_sandbox.services import Services
     from platform_sandbox.world import World
 
@@ -52,6 +53,7 @@ class OceanEngine:
         self._ledger = Ledger()
         self._gateway = Gateway(services, self.tokens)
         self.directory = Directory(services, self._accounts())
+        self._entities = Entities(services, self.directory)
         self.router = self._routes()
         services.failures["oceanengine"] = self._gateway.failure
 
@@ -118,7 +120,7 @@ class OceanEngine:
 
     def _add_local(self, router: APIRouter) -> None:
         gateway, directory = self._gateway, self.directory
-        entities = Entities(self._services, directory)
+        entities = self._entities
         audience = Audience(self._services, directory, self._ledger, self._moments)
         reports = Reports(self._services, directory, self._ledger, self._moments)
         leads = Leads(self._services, directory, self._moments)
@@ -139,28 +141,48 @@ class OceanEngine:
         end: date,
         *,
         metrics: Iterable[str] = REPORT_METRICS,
+        level: Level = "promotion",
+        hourly: bool = False,
     ) -> list[dict[str, Any]]:
-        """The promotion report's rows of an account as the platform would give them now.
+        """A report's rows of an account as the platform would give them now.
 
         Args:
             account_id: The account.
             start: First day.
             end: Last day, inclusive.
             metrics: All by default; ratios without a base are 0.0, money has no float noise.
+            level: Which report, the promotions' by default.
+            hourly: By hour instead of by day.
 
         Raises:
             KeyError: There is no such account.
         """
-        found = [account for account in self.accounts if str(account.id) == str(account_id)]
-        if not found:
-            raise KeyError(account_id)
+        account = self._account(account_id)
         moment = self._moments.now()
         presenter = Presenter(tuple(sorted(metrics)), _PLAIN)
-        return [
-            presenter.daily(line, date.fromordinal(ordinal).isoformat())
-            for ordinal in range(start.toordinal(), min(end.toordinal(), moment.day) + 1)
-            for line in self._ledger.day("promotion", found[0], ordinal, moment)
-        ]
+        rows: list[dict[str, Any]] = []
+        for ordinal in range(start.toordinal(), min(end.toordinal(), moment.day) + 1):
+            day = date.fromordinal(ordinal).isoformat()
+            lines = self._ledger.day(level, account, ordinal, moment)
+            if hourly:
+                rows += [presenter.hourly(line, day, hour) for hour, line in hours(lines)]
+            else:
+                rows += [presenter.daily(line, day) for line in lines]
+        return rows
+
+    def units(self, account_id: int | str) -> list[dict[str, Any]]:
+        """The units of an account as `promotion/list` would give them now, deleted ones too.
+
+        Raises:
+            KeyError: There is no such account.
+        """
+        return self._entities.units(self._account(account_id))
+
+    def _account(self, account_id: int | str) -> Account:
+        for account in self.accounts:
+            if str(account.id) == str(account_id):
+                return account
+        raise KeyError(account_id)
 
     def reset(self) -> None:
         """Back to the first day: the first token pair, every account authorised."""
