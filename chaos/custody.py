@@ -8,8 +8,7 @@ import signal
 import sqlite3
 from typing import TYPE_CHECKING
 
-import faults
-from pipeline import TAP, TARGET
+from pipeline import TAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,20 +37,27 @@ def is_authorised(sight: Snapshot, stored: tuple[str, str] | None) -> bool:
     return stored in live or (stored is None and len(sight.pairs) == 1)
 
 
-def may_have_lost_pair(runs: Sequence[Run], after: Snapshot) -> bool:
-    """Whether the answer to a refresh got lost, on the way or with the process that waited."""
-    unanswered = any(
-        one["kind"] in faults.LOSING and one["path"] in (faults.SOURCE, faults.REFRESH)
-        for one in after.used
-    )
-    return unanswered or any(_was_tap_killed(run) for run in runs)
+def may_have_lost_pair(runs: Sequence[Run], after: Snapshot, store: Path) -> bool:
+    """Whether the answer to a refresh got lost: on its way, or with the process that waited.
+
+    The second only when a tap was killed and the store still has its note of a refresh without
+    known outcome. A process that is killed between sending and storing cannot keep what comes back.
+    """
+    killed = any(_was_tap_killed(run) for run in runs)
+    return after.lost_refreshes > 0 or (killed and has_open_refresh(store))
+
+
+def has_open_refresh(path: Path) -> bool:
+    """Whether a store has the note of a refresh whose outcome it never learned."""
+    with contextlib.closing(sqlite3.connect(path)) as store:
+        found = store.execute("SELECT count(*) FROM oceanengine_refreshes").fetchone()
+    return bool(found[0])
 
 
 def _was_tap_killed(run: Run) -> bool:
-    """Whether the tap got no time to end: from us, or from Meltano, whose target got a signal."""
+    """Whether the tap got no time to end: from us, or from Meltano, as its target has failed."""
     sent = {one.name: one.sent for one in run.victims}
-    by_meltano = bool(sent.get("meltano") or ("meltano" in sent and sent[TARGET]))
-    return signal.SIGKILL in sent[TAP] or by_meltano
+    return signal.SIGKILL in sent[TAP] or ("meltano" in sent and not run.is_done)
 
 
 def held_locks(folder: Path) -> Iterator[str]:

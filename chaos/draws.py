@@ -6,10 +6,13 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from shapes import MAIN, SECOND
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
+_SECOND_SHARE: Final = 0.5
 _SIGNALS: Final = (signal.SIGKILL, signal.SIGTERM)
 
 
@@ -25,12 +28,14 @@ class Moment:
     Attributes:
         seconds: Counted from its start; None when another says when.
         calls: After so many requests to the platforms.
-        writes: After so many of them that change the table.
+        writes: After so many of them that change a table.
+        table_calls: After so many of them to Feishu.
     """
 
     seconds: float | None = None
     calls: int | None = None
     writes: int | None = None
+    table_calls: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,14 @@ class Disturbance:
     Attributes:
         signals: Per run the signals that it gets.
         people: When people change the table, or None.
+        tokens: When the access token runs out, or None.
+        kills_tap: Whether a tap whose target has failed is killed, as Meltano does.
     """
 
     signals: Sequence[Sequence[Kill]]
     people: Moment | None = None
+    tokens: Moment | None = None
+    kills_tap: bool = False
 
 
 def world(rng: Random) -> dict[str, Any]:
@@ -72,6 +81,12 @@ def world(rng: Random) -> dict[str, Any]:
         "days": rng.randint(14, 40),
         "big_units": rng.choice((0, 0, 0, 120)),
     }
+
+
+def streams(rng: Random) -> list[str]:
+    """What is read: the units by day, in some episodes with a second stream beside them."""
+    second = [rng.choice(SECOND)] if chance(rng, _SECOND_SHARE) else []
+    return [shape.stream for shape in (MAIN, *second)]
 
 
 def switches(rng: Random) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from draws import chance
 from platform_sandbox.faults import AFTER, KINDS, ROWS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from random import Random
 
 REFRESH: Final = "oauth2/refresh_token/"
@@ -26,7 +27,6 @@ _SOURCE_PATHS: Final = (
     "oauth2/advertiser/get/",
     "advertiser/list/",
     "customer_center/",
-    "report/promotion/get/",
     "report/promotion/get/",
     "report/promotion/get/",
     "report/account/get/",
@@ -62,17 +62,24 @@ _TABLE_UNCLEAR: Final = (1255001, 1255002, 1255003, 1255004, 1255005, 1255040, 1
 _TIMES: Final = (1, 1, 1, 1, 2, 2, 3, 5, 9, 30, None)
 
 
-def draw(rng: Random, most: int, *, short: bool) -> list[dict[str, Any]]:
-    """A few faults as arguments of `platform_sandbox.faults.Fault`; short ones happen once."""
-    drawn = [_one(rng) for _ in range(rng.choice((0, 0, *range(1, most + 1))))]
+def draw(rng: Random, most: int, lists: Sequence[str], *, short: bool) -> list[dict[str, Any]]:
+    """A few faults as arguments of `platform_sandbox.faults.Fault`; short ones happen once.
+
+    Args:
+        rng: Draws.
+        most: How many at most.
+        lists: Paths of the lists that are read.
+        short: None happens more than once.
+    """
+    drawn = [_one(rng, lists) for _ in range(rng.choice((0, 0, *range(1, most + 1))))]
     return [one | {"times": 1} for one in drawn] if short else drawn
 
 
-def _one(rng: Random) -> dict[str, Any]:
+def _one(rng: Random, lists: Sequence[str]) -> dict[str, Any]:
     kind = rng.choice(KINDS)
     of_source = kind in ROWS or chance(rng, 0.5)
-    paths = _SOURCE_PATHS if of_source else _TABLE_PATHS
-    path = "report/promotion/get/" if kind in ROWS else rng.choice(paths)
+    paths = (*_SOURCE_PATHS, *lists) if of_source else _TABLE_PATHS
+    path = rng.choice(lists if kind in ROWS else paths)
     fault: dict[str, Any] = {
         "path": path,
         "kind": kind,
@@ -95,9 +102,27 @@ def _one(rng: Random) -> dict[str, Any]:
     return fault
 
 
+def around_refresh(rng: Random, table_calls: int, lists: Sequence[str]) -> list[dict[str, Any]]:
+    """Keep the tap reading while its access token runs out; in half of all cases the target fails.
+
+    Args:
+        rng: Draws.
+        table_calls: Calls to Feishu after which the token runs out.
+        lists: Paths of the lists that are read.
+    """
+    planned: list[dict[str, Any]] = [
+        {"path": lists[0], "kind": "slow", "seconds": 0.03, "times": 40, "skip": 0},
+        {"path": REFRESH, "kind": "slow", "seconds": rng.choice((0.0, 0.05, 0.3)), "times": 1},
+    ]
+    if chance(rng, 0.5):
+        skip = table_calls + rng.randrange(4)
+        planned.append({"path": TABLE, "kind": "code", "code": 91403, "times": None, "skip": skip})
+    return [{"skip": 0} | one for one in planned]
+
+
 def half(fault: dict[str, Any]) -> str:
     """Which platform a fault is of."""
-    is_source = fault["path"] == SOURCE or fault["path"] in _SOURCE_PATHS
+    is_source = fault["path"] not in _TABLE_PATHS
     return "Ocean Engine" if is_source else "Feishu"
 
 

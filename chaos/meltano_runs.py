@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import processes
+import yaml
 from pipeline import TAP, TARGET, Run, authorise, bookmarks_of, environment, tap_settings
 
 from platform_sandbox import defaults
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from pipeline import Job
+    from kit import Kit
+    from pipeline import Bookmarks, Job
     from processes import Child
 
 _LINKED: Final = (
@@ -31,7 +32,7 @@ _LINKED: Final = (
     "README.md",
     "README.zh-CN.md",
 )
-_COPIED: Final = ("meltano.yml", "logging.yaml", "constraints.txt", "constraints-jsonl.txt")
+_COPIED: Final = ("logging.yaml", "constraints.txt", "constraints-jsonl.txt")
 _STATE: Final = "sandbox:tap-oceanengine-local-to-target-feishu-bitable"
 
 
@@ -75,10 +76,11 @@ class MeltanoProject:
     Args:
         folder: Where the project goes.
         url: Both platforms.
-        root: The project to copy.
+        kit: What all runs of a soak share, with the project to copy.
+        streams: What is read.
     """
 
-    def __init__(self, folder: Path, url: str, root: Path) -> None:
+    def __init__(self, folder: Path, url: str, kit: Kit, streams: Sequence[str]) -> None:
         self.folder = folder
         self._url = url
         self._root = folder / "project"
@@ -90,12 +92,14 @@ class MeltanoProject:
             "FEISHU_WEBHOOK_URL": f"{url}{defaults.FEISHU_WEBHOOK}",
         }
         for name in _LINKED:
-            (self._root / name).symlink_to(root / name)
+            (self._root / name).symlink_to(kit.root / name)
         for name in _COPIED:
-            shutil.copy(root / name, self._root / name)
+            shutil.copy(kit.root / name, self._root / name)
+        project = yaml.safe_dump(kit.project_for(streams), allow_unicode=True, sort_keys=False)
+        (self._root / "meltano.yml").write_text(project, "utf-8")
         (self._root / ".meltano").mkdir()
         for kind in ("extractors", "loaders", "utilities"):
-            (self._root / ".meltano" / kind).symlink_to(root / ".meltano" / kind)
+            (self._root / ".meltano" / kind).symlink_to(kit.root / ".meltano" / kind)
 
     @property
     def tokens_file(self) -> Path:
@@ -122,8 +126,8 @@ class MeltanoProject:
     def keep(self, run: Run) -> None:
         """Meltano itself has kept the state."""
 
-    def bookmarks(self) -> dict[str, dt.date]:
-        """The last complete day per account, as Meltano has it."""
+    def bookmarks(self) -> Bookmarks:
+        """The last complete days, as Meltano has them."""
         path = self._root / ".meltano" / "meltano.db"
         if not path.exists():
             return {}
@@ -131,9 +135,12 @@ class MeltanoProject:
             found = database.execute(
                 "SELECT partial_state, completed_state FROM state WHERE state_id = ?", (_STATE,)
             ).fetchone()
-        marks: dict[str, dt.date] = {}
+        marks: Bookmarks = {}
         for text in reversed(found or ()):
-            marks |= bookmarks_of(json.loads(text or "{}").get("singer_state", {}))
+            for stream, days in bookmarks_of(
+                json.loads(text or "{}").get("singer_state", {})
+            ).items():
+                marks[stream] = marks.get(stream, {}) | days
         return marks
 
     def authorise(self, code: str) -> None:

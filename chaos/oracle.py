@@ -1,6 +1,7 @@
 """What must hold after a run, whatever happened in it. Pure: compares what was before and after.
 
-Every check returns sentences, one per violation; none means that all is well.
+Every check returns sentences, one per violation; none means that all is well. A `Sheet` is one
+stream with its table, so every check is made of each of them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sight import COLUMNS, DAY, UNIT, day_of, milliseconds
+from shapes import ACCOUNT, ALWAYS, HOUR
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from pipeline import Run, Span
-    from sight import Key, Snapshot
+    from shapes import Key
+    from sight import Sheet
 
-_NUMBERS: Final = frozenset(COLUMNS) - {DAY, UNIT, "账户ID", "账户名称", "单元名称"}
 _CENT: Final = 0.005 + 1e-9
 
 
@@ -40,32 +41,32 @@ class Memory:
     deleted: set[Key] = field(default_factory=set)
 
 
-def keys_of(sight: Snapshot) -> dict[Key, list[str]]:
+def keys_of(sheet: Sheet) -> dict[Key, list[str]]:
     """Record ids by key, the oldest first; rows without a whole key are left out."""
-    identity = {name: identifier for identifier, name in sight.columns.items()}
-    day, unit = identity.get(DAY), identity.get(UNIT)
     found: defaultdict[Key, list[str]] = defaultdict(list)
-    for record, cells in sight.rows.items():
-        key = (day_of(cells.get(day)), str(cells.get(unit) or ""))
+    for record in sheet.rows:
+        key = sheet.shape.key_of(sheet.named(record))
         if all(key):
             found[key].append(record)
     return found
 
 
-def is_asked(key: Key, truth: Mapping[Key, Mapping[str, Any]], runs: Sequence[Run]) -> bool:
+def is_asked(key: Key, sheet: Sheet, runs: Sequence[Run]) -> bool:
     """Whether any of the runs was asked for a key of the source."""
-    row = truth.get(key)
-    return row is not None and any(_covers(run.job.asked, key, row) for run in runs)
+    row = sheet.truth.get(key)
+    return row is not None and any(_covers(run.job.asked[sheet.stream], key, row) for run in runs)
 
 
 def _covers(asked: Mapping[str, Span], key: Key, row: Mapping[str, Any]) -> bool:
-    span = asked.get(str(row["账户ID"]))
-    return span is not None and span[0].isoformat() <= key[0] <= span[1].isoformat()
+    span = asked.get(str(row[ACCOUNT]))
+    if span is None or key[0] == ALWAYS:
+        return span is not None
+    return span[0].isoformat() <= key[0][:10] <= span[1].isoformat()
 
 
-def equal(column: str, cell: object, value: object) -> bool:
+def equal(sheet: Sheet, column: str, cell: object, value: object) -> bool:
     """Whether a cell shows what the source says."""
-    if column not in _NUMBERS:
+    if column not in sheet.shape.numbers:
         return cell == value
     if cell is None and value == 0:
         return True  # a ratio without a base may come as nothing
@@ -73,21 +74,20 @@ def equal(column: str, cell: object, value: object) -> bool:
     return number and abs(cell - value) < _CENT  # type: ignore[operator]  # both are numbers
 
 
-def differences(sight: Snapshot, record: str, row: Mapping[str, Any]) -> list[str]:
+def differences(sheet: Sheet, record: str, row: dict[str, Any]) -> list[str]:
     """Synced columns in which a row differs from the source."""
-    if row[DAY] == milliseconds(sight.today):
-        return []  # its numbers grow from one request to the next
-    identity = {name: identifier for identifier, name in sight.columns.items()}
-    cells = sight.rows[record]
+    if sheet.is_open(row):
+        return []
+    cells = sheet.named(record)
     return [
-        f"{column}: {cells.get(identity.get(column))!r} for {value!r}"
+        f"{column}: {cells.get(column)!r} for {value!r}"
         for column, value in row.items()
-        if not equal(column, cells.get(identity.get(column)), value)
+        if not equal(sheet, column, cells.get(column), value)
     ]
 
 
 def untouched(
-    before: Snapshot, after: Snapshot, runs: Sequence[Run], *, is_born: bool = False
+    before: Sheet, after: Sheet, runs: Sequence[Run], *, is_born: bool = False
 ) -> Iterator[str]:
     """Nothing of people's, and nothing that was not asked for, is changed.
 
@@ -104,17 +104,16 @@ def untouched(
         if new is None:
             yield f"Row {record} is gone: {old}."
             continue
-        may_change = record in owners and is_asked(owners[record], after.truth, runs)
+        may_change = record in owners and is_asked(owners[record], after, runs)
         for column in old.keys() | new.keys():
             if old.get(column) == new.get(column):
                 continue
             name = after.columns.get(column, column)
             truth = after.truth.get(owners.get(record, ("", "")), {})
-            is_open = truth.get(DAY) == milliseconds(after.today)
             if not (
                 may_change
-                and name in COLUMNS
-                and (is_open or equal(name, new.get(column), truth[name]))
+                and name in after.shape.columns
+                and (after.is_open(truth) or equal(after, name, new.get(column), truth[name]))
             ):
                 yield (
                     f"Row {record} {owners.get(record)}: {name} was {old.get(column)!r} and is "
@@ -123,7 +122,7 @@ def untouched(
 
 
 def single(
-    before: Snapshot, after: Snapshot, runs: Sequence[Run], *, is_born: bool = False
+    before: Sheet, after: Sheet, runs: Sequence[Run], *, is_born: bool = False
 ) -> Iterator[str]:
     """New rows are of keys that were asked for, each once, and are whole.
 
@@ -140,22 +139,25 @@ def single(
         if len(records) > max(1, len(had.get(key, ()))):
             yield f"Key {key} stands in {records}, before in {had.get(key, [])}."
         for record in new:
-            if not is_asked(key, after.truth, runs):
+            if not is_asked(key, after, runs):
                 yield f"New row {record} {key} was not asked for."
             elif wrong := differences(after, record, after.truth[key]):
                 yield f"New row {record} {key} is wrong: {wrong}."
 
 
-def honest(run: Run, after: Snapshot, missed: AbstractSet[Key]) -> Iterator[str]:
-    """A run that says it was done has everything in the table that it was asked for."""
+def honest(run: Run, after: Sheet, missed: AbstractSet[Key]) -> Iterator[str]:
+    """A run that says it was done has everything in the table that it was asked for.
+
+    But for the hours of the open day, which come one by one.
+    """
     if not run.is_done:
         return
     has = keys_of(after)
     for key, row in after.truth.items():
-        if not _covers(run.job.asked, key, row):
+        if not _covers(run.job.asked[after.stream], key, row):
             continue
         if key not in has:
-            if key not in missed:
+            if key not in missed and not (after.shape.moment == HOUR and after.is_open(row)):
                 yield f"{run.job.name} exited 0 without storing {key}."
             continue
         wrong = [differences(after, record, row) for record in has[key]]
@@ -163,7 +165,7 @@ def honest(run: Run, after: Snapshot, missed: AbstractSet[Key]) -> Iterator[str]
             yield f"{run.job.name} exited 0 with wrong cells in {has[key]} {key}: {wrong}."
 
 
-def changed_keys(before: Snapshot, after: Snapshot) -> set[Key]:
+def changed_keys(before: Sheet, after: Sheet) -> set[Key]:
     """Keys of rows that people changed, made or deleted while a run was under way."""
     if before.columns != after.columns:
         return set(after.truth)
@@ -175,8 +177,10 @@ def changed_keys(before: Snapshot, after: Snapshot) -> set[Key]:
     }
 
 
-def learn(after: Snapshot, runs: Sequence[Run], memory: Memory) -> set[Key]:
-    """Note what is stored, and what the source's pages left out.
+def learn(
+    after: Sheet, used: Sequence[Mapping[str, Any]], runs: Sequence[Run], memory: Memory
+) -> set[Key]:
+    """Note what is stored, and what the source's pages left out with the faults that were used.
 
     Returns:
         Keys that these runs need not have stored, nor have the newest numbers of.
@@ -184,29 +188,29 @@ def learn(after: Snapshot, runs: Sequence[Run], memory: Memory) -> set[Key]:
     stored = keys_of(after).keys()
     memory.deleted -= stored
     memory.missed -= stored
-    thrown = {one["kind"] for one in after.used}
+    thrown = {one["kind"] for one in used if one["path"] == after.shape.endpoint}
     lost: set[Key] = set()
     if thrown & {"missing_row", "duplicate_row"}:
-        lost = {key for key in after.truth if is_asked(key, after.truth, runs)}
+        lost = {key for key in after.truth if is_asked(key, after, runs)}
     if (
         "missing_row" not in thrown
     ):  # a row that stands in another's place is noticed on closed days
-        lost = {key for key in lost if key[0] == after.today.isoformat()}
+        lost = {key for key in lost if key[0][:10] == after.today.isoformat()}
     memory.missed |= lost - stored
     return lost | memory.missed
 
 
 def bookmarked(
-    bookmarks: Mapping[str, dt.date], first: dt.date, after: Snapshot, memory: Memory
+    bookmarks: Mapping[str, dt.date], first: dt.date, after: Sheet, memory: Memory
 ) -> Iterator[str]:
     """Everything up to a bookmark is stored, but for what people deleted."""
     has = keys_of(after)
     for key, row in after.truth.items():
-        until = bookmarks.get(str(row["账户ID"]))
-        if until is None or not first.isoformat() <= key[0] <= until.isoformat():
+        until = bookmarks.get(str(row[ACCOUNT]))
+        if until is None or not first.isoformat() <= key[0][:10] <= until.isoformat():
             continue
         if key not in has and key not in memory.deleted | memory.missed:
-            yield f"The bookmark of {row['账户ID']} is {until}, but {key} is not stored."
+            yield f"The bookmark of {row[ACCOUNT]} is {until}, but {key} is not stored."
 
 
 def ended_well(run: Run) -> Iterator[str]:
@@ -227,12 +231,24 @@ def ended_well(run: Run) -> Iterator[str]:
             yield f"{child.name} exited 1 without a word."
 
 
-def tokens(after: Snapshot, stored: tuple[str, str] | None) -> Iterator[str]:
-    """Exactly one pair lives on the platform, and it is the one in the store."""
-    live = [pair[1:] for pair in after.pairs if pair[0] == "live"]
-    if len(live) != 1:
-        yield f"{len(live)} token pairs are live."
-    elif stored is not None and stored != live[0]:
+def tokens(
+    pairs: Sequence[tuple[str, str, str]],
+    stored: tuple[str, str] | None,
+    *,
+    may_be_lost: bool = False,
+) -> Iterator[str]:
+    """Exactly one pair lives on the platform, and it is the one in the store.
+
+    Args:
+        pairs: See `sight.Snapshot`.
+        stored: The store's; None as long as the first one was not refreshed.
+        may_be_lost: The answer to a refresh may have got lost: the store may have the pair before.
+    """
+    live = sum(state == "live" for state, _, _ in pairs)
+    kept = [pair[1:] for pair in pairs[-2 if may_be_lost else -1 :]]
+    if live != 1:
+        yield f"{live} token pairs are live."
+    elif (stored or pairs[0][1:]) not in kept:
         yield "The store's token pair is not the live one."
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import processes
-import yaml
-from sight import TABLE
+from kit import selected, tables_of
+from shapes import MAIN
 
 from platform_sandbox import defaults
 
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from kit import Kit
     from processes import Child, Victim
 
 TAP: Final = "tap-oceanengine-local"
 TARGET: Final = "target-feishu-bitable"
-STREAM: Final = "promotion_report"
-ZONE: Final = dt.timezone(dt.timedelta(hours=8))
 Span = tuple[dt.date, dt.date]
+Bookmarks = dict[str, dict[str, dt.date]]
+"""The last complete day by stream and account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Job:
     """What a run is asked for.
 
     Attributes:
-        asked: First and last day per account id.
+        asked: First and last day by stream and account id.
         keeps_state: A daily run; False for a range without state.
         tap: Settings of the tap.
         target: Settings of the target.
@@ -45,7 +46,7 @@ class Job:
         now: The tap's clock, for forks.
     """
 
-    asked: Mapping[str, Span]
+    asked: Mapping[str, Mapping[str, Span]]
     keeps_state: bool
     tap: Mapping[str, Any]
     target: Mapping[str, Any]
@@ -55,8 +56,8 @@ class Job:
     @property
     def name(self) -> str:
         """For the trail."""
-        first = min(span[0] for span in self.asked.values())
-        last = max(span[1] for span in self.asked.values())
+        spans = [span for asked in self.asked.values() for span in asked.values()]
+        first, last = min(span[0] for span in spans), max(span[1] for span in spans)
         kind = "daily run" if self.keeps_state else "range without state"
         how = " as installed" if self.installed else ""
         return f"{kind} {first}..{last}{how}"
@@ -88,6 +89,12 @@ class Run:
         """Their exit codes, for the trail."""
         return "|".join(str(child.code) for child in self.children)
 
+    @property
+    def orphan(self) -> Child | None:
+        """The tap, when its target has failed: Meltano kills it then."""
+        has_failed = any(one.name == TARGET and one.code not in {None, 0} for one in self.children)
+        return self.children[0] if has_failed else None
+
     def logs(self) -> str:
         """What they logged, but for the ordinary."""
         lines = []
@@ -100,23 +107,6 @@ class Run:
         return "\n".join(lines) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Kit:
-    """What all runs of a soak share.
-
-    Attributes:
-        catalog: The tap's catalog with what `meltano.yml` selects.
-        tables: The target's setting `tables` of `meltano.yml`.
-        clis: The plugins' command lines, see `processes.plugins`.
-        root: The project.
-    """
-
-    catalog: Mapping[str, Any]
-    tables: Mapping[str, Any]
-    clis: Mapping[str, Any]
-    root: Path
-
-
 class Pipeline:
     """Runs jobs in a folder.
 
@@ -124,21 +114,24 @@ class Pipeline:
         folder: Where settings, state, tokens, locks and logs go.
         url: Both platforms.
         kit: What all runs of a soak share.
+        streams: What is read.
     """
 
-    def __init__(self, folder: Path, url: str, kit: Kit) -> None:
+    def __init__(self, folder: Path, url: str, kit: Kit, streams: Sequence[str]) -> None:
         self.folder = folder
         self.state_file = folder / "state.json"
         self.tokens_file = folder / "tokens" / "tokens.db"
         self._clis = kit.clis
         self._count = 0
         self._catalog = folder / "catalog.json"
-        self._catalog.write_text(json.dumps(kit.catalog), "utf-8")
+        project = kit.project_for(streams)
+        self._catalog.write_text(json.dumps(kit.catalog(selected(project))), "utf-8")
         self.environment = environment(folder)
-        self._tap, self._target = tap_settings(url, self.tokens_file), target_settings(url, kit)
+        self._tap = tap_settings(url, self.tokens_file)
+        self._target = target_settings(url, tables_of(project))
 
-    def bookmarks(self) -> dict[str, dt.date]:
-        """The last complete day per account, of the state that the next daily run starts from."""
+    def bookmarks(self) -> Bookmarks:
+        """The last complete days of the state that the next daily run starts from."""
         if not self.state_file.exists():
             return {}
         return bookmarks_of(json.loads(self.state_file.read_text("utf-8")))
@@ -207,16 +200,16 @@ def tap_settings(url: str, tokens_file: Path) -> dict[str, Any]:
     }
 
 
-def target_settings(url: str, kit: Kit) -> dict[str, Any]:
+def target_settings(url: str, tables: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of the target that all jobs share."""
     return {
         "api_url": url,
         "app_id": defaults.FEISHU_APP_ID,
         "app_secret": defaults.FEISHU_APP_SECRET,
         "bitable": defaults.FEISHU_BASE,
-        "table": TABLE,
+        "table": MAIN.table,
         "column_names": "title",
-        "tables": kit.tables,
+        "tables": tables,
         "request_timeout_seconds": 5,
     }
 
@@ -237,13 +230,17 @@ def authorise(
     )
 
 
-def bookmarks_of(state: Mapping[str, Any]) -> dict[str, dt.date]:
-    """The last complete day per account of a state."""
-    partitions = state.get("bookmarks", {}).get(STREAM, {}).get("partitions", [])
+def bookmarks_of(state: Mapping[str, Any]) -> Bookmarks:
+    """The last complete day by stream and account of a state."""
     return {
-        one["context"]["local_account_id"]: dt.date.fromisoformat(one["replication_key_value"][:10])
-        for one in partitions
-        if one.get("replication_key_value")
+        stream: {
+            one["context"]["local_account_id"]: dt.date.fromisoformat(
+                one["replication_key_value"][:10]
+            )
+            for one in marks.get("partitions", [])
+            if one.get("replication_key_value")
+        }
+        for stream, marks in state.get("bookmarks", {}).items()
     }
 
 
@@ -263,25 +260,3 @@ def environment(folder: Path) -> dict[str, str]:
 def _written(path: Path, settings: Mapping[str, Any]) -> str:
     path.write_text(json.dumps(settings, ensure_ascii=False), "utf-8")
     return str(path)
-
-
-def assemble(root: Path, clis: Mapping[str, Any]) -> Kit:
-    """Make the kit from the project's `meltano.yml`."""
-    plugins = yaml.safe_load((root / "meltano.yml").read_text("utf-8"))["plugins"]
-    select = plugins["extractors"][0]["select"]
-    return Kit(_catalog(select), plugins["loaders"][0]["config"]["tables"], clis, root)
-
-
-def _catalog(select: list[str]) -> dict[str, Any]:
-    found = subprocess.run(
-        [str(processes.PROGRAMS / TAP), "--discover"], check=True, capture_output=True, timeout=60
-    )
-    catalog: dict[str, Any] = json.loads(found.stdout)
-    chosen = {tuple(one.split(".")) for one in select}
-    for stream in catalog["streams"]:
-        name = stream["tap_stream_id"]
-        for entry in stream["metadata"]:
-            path = entry["breadcrumb"]
-            is_chosen = (name, path[-1]) in chosen if path else any(s == name for s, _ in chosen)
-            entry["metadata"]["selected"] = is_chosen
-    return catalog

@@ -42,10 +42,10 @@ def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     processes.hurry()
     clis = processes.plugins()
-    import pipeline  # noqa: PLC0415  what it imports has to find waits shortened
-    from episode import Episode, Tally  # noqa: PLC0415  see above
+    from episode import Episode, Tally  # noqa: PLC0415  what it imports finds waits shortened
+    from kit import assemble  # noqa: PLC0415  see above
 
-    kit = pipeline.assemble(ROOT, clis)
+    kit = assemble(ROOT, clis)
     begin, tally, episodes = time.monotonic(), Tally(), 0
     while episodes < options.runs and time.monotonic() - begin < options.seconds:
         seed = options.seed + episodes
@@ -98,6 +98,7 @@ def _report(tally: Tally, episodes: int, seed: int) -> None:
 
     print(
         f"\n{episodes} episodes from seed {seed}: {tally.rounds} rounds, {tally.runs} runs.\n"
+        f"streams: {counted(tally.streams)}\n"
         f"exit codes tap|target, or of Meltano: {counted(tally.codes)}\n"
         f"faults thrown: {counted(tally.thrown)}\n"
         f"signals: {counted(tally.signals)}\n"

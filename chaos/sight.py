@@ -8,38 +8,54 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
-from platform_sandbox.faults import Fault
+from faults import REFRESH
+from shapes import DAY, SHAPES, milliseconds
+
+from platform_sandbox.faults import AFTER, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from shapes import Key, Shape
 
     from platform_sandbox.platform import Platform
 
-TABLE: Final = "单元日报"
-DAY: Final = "时间"
-UNIT: Final = "单元ID"
-COLUMNS: Final[Mapping[str, str]] = {
-    DAY: "stat_time_day",
-    "账户ID": "local_account_id",
-    "账户名称": "local_account_name",
-    UNIT: "promotion_id",
-    "单元名称": "promotion_name",
-    "消耗(元)": "stat_cost",
-    "展示次数": "show_cnt",
-    "点击次数": "click_cnt",
-    "转化数": "convert_cnt",
-    "转化成本(元)": "conversion_cost",
-    "团购线索数": "clue_pay_order_cnt",
-    "转化数(计费时间)": "attribution_convert_cnt",
-    "转化成本(元)(计费时间)": "attribution_convert_cost",
-}
-"""The synced columns, as `meltano.yml` names them, and their properties."""
-_IDS: Final = ("local_account_id", "promotion_id")
-_ZONE: Final = dt.timezone(dt.timedelta(hours=8))
+_PATIENCE_MS: Final = 4900
+"""The tap waits 5 seconds for an answer, see `pipeline.tap_settings`."""
 
-Key: TypeAlias = tuple[str, str]
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A stream at one moment: its table, and what the source says.
+
+    Attributes:
+        stream: Its name.
+        rows: Cells by column id of every row, by record id, in the order in which they were made.
+        columns: Names of the columns by id.
+        truth: What the source says now, by key, with our columns' names; all days up to today.
+        today: The open day.
+    """
+
+    stream: str
+    rows: dict[str, dict[str, Any]]
+    columns: dict[str, str]
+    truth: dict[Key, dict[str, Any]]
+    today: dt.date
+
+    @property
+    def shape(self) -> Shape:
+        """Its key and columns."""
+        return SHAPES[self.stream]
+
+    def named(self, record: str) -> dict[str, Any]:
+        """The cells of a row by the names of their columns."""
+        return {self.columns.get(one, one): cell for one, cell in self.rows[record].items()}
+
+    def is_open(self, row: dict[str, Any]) -> bool:
+        """Whether a row of the source is of the open day: it grows from one request to the next."""
+        return row.get(DAY) == milliseconds(self.today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +63,40 @@ class Snapshot:
     """Everything that counts on both platforms at one moment.
 
     Attributes:
-        rows: Cells by column id of every row, by record id, in the order in which they were made.
-        columns: Names of the columns by id.
-        truth: What the source says now, by key, with our columns' names; all days up to today.
+        sheets: By stream.
         pairs: (state, access token, refresh token) of every token pair, oldest first.
         today: The open day.
         used: Faults that were thrown since they were last cleared.
+        lost_refreshes: Refreshes since then that were carried out, or late, without their answer
+            reaching who asked.
     """
 
-    rows: dict[str, dict[str, Any]]
-    columns: dict[str, str]
-    truth: dict[Key, dict[str, Any]]
+    sheets: dict[str, Sheet]
     pairs: list[tuple[str, str, str]]
     today: dt.date
     used: list[dict[str, Any]]
+    lost_refreshes: int = 0
 
 
-def snapshot(platform: Platform, first: dt.date) -> Snapshot:
+def snapshot(platform: Platform, first: dt.date, streams: Sequence[str]) -> Snapshot:
     """Look at everything; the truth begins with the first day."""
+    return Snapshot(
+        sheets={stream: _sheet(platform, first, stream) for stream in streams},
+        pairs=[(one.state, one.access, one.refresh) for one in platform.oceanengine.tokens.pairs],
+        today=platform.clock.today(),
+        used=used(platform),
+        lost_refreshes=sum(
+            REFRESH in one.path and (one.fault in AFTER or one.elapsed_ms > _PATIENCE_MS)
+            for one in platform.requests.entries
+        ),
+    )
+
+
+def _sheet(platform: Platform, first: dt.date, stream: str) -> Sheet:
+    shape = SHAPES[stream]
     rows: dict[str, dict[str, Any]] = {}
     columns: dict[str, str] = {}
-    found = [one for one in platform.feishu.base().tables if one.name == TABLE]
+    found = [one for one in platform.feishu.base().tables if one.name == shape.table]
     if found:
         columns = {one["field_id"]: one["field_name"] for one in found[0].fields}
         identity = {name: identifier for identifier, name in columns.items()}
@@ -75,41 +104,7 @@ def snapshot(platform: Platform, first: dt.date) -> Snapshot:
             record: {identity[name]: value for name, value in cells.items()}
             for record, cells in found[0].rows()
         }
-    return Snapshot(
-        rows=rows,
-        columns=columns,
-        truth=_truth(platform, first),
-        pairs=[(one.state, one.access, one.refresh) for one in platform.oceanengine.tokens.pairs],
-        today=platform.clock.today(),
-        used=used(platform),
-    )
-
-
-def _truth(platform: Platform, first: dt.date) -> dict[Key, dict[str, Any]]:
-    source = platform.oceanengine
-    truth: dict[Key, dict[str, Any]] = {}
-    for account in source.accounts:
-        for row in source.truth(account.id, first, platform.clock.today()):
-            whole = row | {"local_account_id": account.id, "local_account_name": account.name}
-            day = str(row["stat_time_day"])[:10]
-            values = {
-                column: str(whole[name]) if name in _IDS else whole[name]
-                for column, name in COLUMNS.items()
-            }
-            truth[day, values[UNIT]] = values | {DAY: milliseconds(dt.date.fromisoformat(day))}
-    return truth
-
-
-def milliseconds(day: dt.date) -> int:
-    """A day as the table holds it."""
-    return int(dt.datetime(day.year, day.month, day.day, tzinfo=_ZONE).timestamp() * 1000)
-
-
-def day_of(cell: object) -> str:
-    """The day of a cell, empty when it holds none."""
-    if not isinstance(cell, int | float):
-        return ""
-    return dt.datetime.fromtimestamp(cell / 1000, _ZONE).date().isoformat()
+    return Sheet(stream, rows, columns, shape.truth(platform, first), platform.clock.today())
 
 
 def plan_faults(platform: Platform, faults: list[dict[str, Any]]) -> None:
@@ -125,10 +120,10 @@ def used(platform: Platform) -> list[dict[str, Any]]:
     return [dataclasses.asdict(one) for one in platform.faults.used]
 
 
-def progress(platform: Platform) -> tuple[int, int]:
-    """Requests, and those that change the table, since faults were last planned."""
-    summary = platform.requests.summary()
-    return int(summary["total"]), int(summary["writes"])
+def progress(platform: Platform) -> tuple[int, int, int]:
+    """Requests, those that change a table, and those to Feishu, since faults were last planned."""
+    summary, feishu = platform.requests.summary(), platform.requests.count(half="feishu")
+    return int(summary["total"]), int(summary["writes"]), feishu
 
 
 def accounts(platform: Platform) -> list[str]:
