@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 from tap_oceanengine_local.auth import build_tokens, build_transport
 from tap_oceanengine_local.console import Exit
 from tap_oceanengine_local.errors import ConfigError
-from tap_oceanengine_local.oauth import is_usable
 from tap_oceanengine_local.token_file import read_token_file
+from tap_oceanengine_local.token_row import is_usable
 from tap_oceanengine_local.windows import ZONE
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from tap_oceanengine_local.errors import (
     RequestRefused,
 )
 from tap_oceanengine_local.records import read_count
-from tap_oceanengine_local.token_row import Pair
+from tap_oceanengine_local.token_row import Pair, is_usable
 from tap_oceanengine_local.transport import Unanswered
 
 if TYPE_CHECKING:
@@ -158,11 +158,6 @@ class OAuth:
 
     def _body(self, **more: str) -> dict[str, Any]:
         return {"app_id": int(self._app.app_id), "secret": self._app.app_secret, **more}
-
-
-def is_usable(token: object) -> bool:
-    """Return whether something can be a token: a header carries it, so it has no odd characters."""
-    return isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token
 
 
 def configured_seed(config: Mapping[str, Any]) -> Pair | None:

@@ -12,9 +12,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tap_oceanengine_local.errors import ConfigError
-from tap_oceanengine_local.oauth import is_usable
 from tap_oceanengine_local.times import read_moment
-from tap_oceanengine_local.token_row import Pair
+from tap_oceanengine_local.token_row import Pair, is_usable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -52,6 +52,11 @@ _SEEDS: Final = sa.Table(
 )
 
 
+def is_usable(token: object) -> bool:
+    """Return whether something can be a token: a header carries it, so it has no odd characters."""
+    return isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Pair:
     """An access token and the refresh token that came with it; times in seconds since 1970."""
