@@ -22,7 +22,7 @@ from tap_oceanengine_local.errors import (
     TokenStoreError,
 )
 from tap_oceanengine_local.oauth import Dead
-from tap_oceanengine_local.token_row import Pair, Row
+from tap_oceanengine_local.token_row import Pair, Row, is_usable
 from tap_oceanengine_local.transport import Transport, Unanswered
 
 from .sending import emptied
