@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 FLUSH_ROWS: Final = 5_000
 """A STATE stores the rows before it when so many have come since the last time."""
+MOST_CHARACTERS: Final = 32 * 1024 * 1024
+"""From which on every second state of those that wait is let go."""
+_EMPTY: Final = "{}"
 
 
 class Checkpoints:
@@ -24,11 +27,24 @@ class Checkpoints:
         self._clock = clock
         self._stored_at = clock()
         self._stored_place = 0
-        self._states: list[tuple[int, dict[str, Any]]] = []
+        self._states: list[tuple[int, str]] = []
+        self._characters = 0
 
-    def received(self, place: int, state: dict[str, Any]) -> None:
-        """Take a state in."""
+    def received(self, place: int, state: str) -> None:
+        """Take a state in, as JSON; it stands in for one at the same place.
+
+        Many large states are thinned out, the newest is kept: after a failure an earlier one is
+        emitted then, and more rows come again.
+        """
+        if state == _EMPTY:  # handing it back would make the source begin anew
+            return
+        if self._states and self._states[-1][0] == place:
+            self._characters -= len(self._states.pop()[1])
         self._states.append((place, state))
+        self._characters += len(state)
+        if self._characters > MOST_CHARACTERS:
+            del self._states[-2::-2]
+            self._characters = sum(len(one) for _, one in self._states)
 
     def is_due(self, place: int, seconds: int) -> bool:
         """Tell whether a state at a place is worth storing the rows before it."""
@@ -38,12 +54,13 @@ class Checkpoints:
     def emitted(self, place: int) -> None:
         """Take note that everything before a place is stored, and its state emitted."""
         self._states.clear()
+        self._characters = 0
         self._stored_at, self._stored_place = self._clock(), place
 
     def place_before(self, place: int) -> int:
         """Return the place of the last state that speaks of nothing from a place on; 0 if none."""
         return max((one for one, _ in self._states if one <= place), default=0)
 
-    def state_before(self, place: int) -> dict[str, Any] | None:
+    def state_before(self, place: int) -> str | None:
         """Return the last state that speaks of nothing from a place on."""
         return next((state for one, state in reversed(self._states) if one <= place), None)

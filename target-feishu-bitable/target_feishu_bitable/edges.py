@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from contextlib import contextmanager
 from decimal import Decimal
@@ -24,7 +25,7 @@ from singer_sdk.io_base import SingerReader
 from typing_extensions import override
 
 from target_feishu_bitable.errors import TargetError
-from target_feishu_bitable.stopping import SIGNAL_EXIT
+from target_feishu_bitable.stopping import SIGNAL_EXIT, SIGNALS
 
 if TYPE_CHECKING:
     import logging
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 
 _DECODER: Final = json.JSONDecoder(parse_float=Decimal)  # json.loads would make one per line
+_ENCODER: Final = json.JSONEncoder(allow_nan=False, default=float)
 _SHAPES: Final[dict[str, tuple[str, type]]] = {
     "SCHEMA": ("schema", dict),
     "RECORD": ("record", dict),
@@ -58,7 +60,11 @@ class NotSinger(InvalidInputLine):
 
 
 class Reader(SingerReader):
-    """The SDK's reader, which would log a line that it can't read, and with it what it holds."""
+    """The SDK's reader, which would log a line that it can't read, and with it what it holds.
+
+    The value of a STATE is the JSON text that will be handed back: it is looked into by nobody, and
+    a text takes a fraction of the room.
+    """
 
     @override
     def deserialize_json(self, line: str) -> dict[str, Any]:
@@ -76,8 +82,26 @@ class Reader(SingerReader):
             raise NotSinger(f"A {kind} message has no {part}, or a strange one.")
         if kind == "SCHEMA" and not _are_properties(message["schema"].get("properties")):
             raise NotSinger("A SCHEMA message has no properties, or strange ones.")
-        # A state is handed back as JSON, which knows no decimals; it is nobody's amount.
-        return json.loads(line) if kind == "STATE" else message
+        if kind == "STATE":
+            message["value"] = _text_of(message["value"])
+        return message
+
+
+def hand_back(state: str) -> None:
+    """Write a state to stdout, whole: a signal waits for the end of the line."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        sys.stdout.write(f"{state}\n")
+        sys.stdout.flush()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _text_of(state: dict[str, Any]) -> str:
+    try:
+        return _ENCODER.encode(state)
+    except ValueError:
+        raise NotSinger("A STATE message holds NaN or Infinity, which are no JSON.") from None
 
 
 def _are_properties(given: object) -> bool:

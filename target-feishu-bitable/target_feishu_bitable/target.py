@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import gc
-import signal
 import time
 from contextlib import ExitStack, nullcontext
 from functools import cached_property
@@ -17,13 +16,13 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from typing_extensions import override
 
 from target_feishu_bitable.checkpoints import Checkpoints
-from target_feishu_bitable.edges import SDK_SETTINGS, Reader, in_words
+from target_feishu_bitable.edges import SDK_SETTINGS, Reader, hand_back, in_words
 from target_feishu_bitable.errors import ConfigError, RowError, SchemaMismatch, TargetError
 from target_feishu_bitable.opening import open_base
 from target_feishu_bitable.session import Session
 from target_feishu_bitable.settings import SCHEMA, load
 from target_feishu_bitable.sinks import BitableSink
-from target_feishu_bitable.stopping import LONG_GRACE_SECONDS, SIGNALS, Stop
+from target_feishu_bitable.stopping import LONG_GRACE_SECONDS, Stop
 from target_feishu_bitable.summary import RunSummary
 from target_feishu_bitable.transport import Transport
 
@@ -183,7 +182,9 @@ class TargetFeishuBitable(Target):
 
     def _emit_state_before(self, place: int) -> None:
         if (state := self._checkpoints.state_before(place)) is not None:
-            self._write_state_message(state)
+            self._checkpoints.emitted(self._received)
+            if not self.settings.dry_run:
+                hand_back(state)
 
     @property
     def _sinks(self) -> list[BitableSink]:
@@ -212,8 +213,7 @@ class TargetFeishuBitable(Target):
 
     @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
-        super()._process_state_message(message_dict)
-        self._checkpoints.received(self._received, copy.deepcopy(message_dict["value"]))
+        self._checkpoints.received(self._received, message_dict["value"])
         is_full = any(one.current_size >= self.settings.batch_size_rows for one in self._sinks)
         if is_full or self._checkpoints.is_due(self._received, self.settings.checkpoint_seconds):
             self.drain_all()
@@ -222,18 +222,6 @@ class TargetFeishuBitable(Target):
     def _handle_max_record_age(self) -> None:
         if self.settings.is_upsert:  # others wait for their state, however long that takes
             super()._handle_max_record_age()
-
-    @override
-    def _write_state_message(self, state: dict[str, Any]) -> None:
-        self._checkpoints.emitted(self._received)
-        if self.settings.dry_run:
-            return
-        # A signal in the middle of the line would leave half a state behind.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        try:
-            super()._write_state_message(state)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _report(self) -> None:
         opened = "base" in self.__dict__
@@ -252,6 +240,7 @@ class TargetFeishuBitable(Target):
         self.is_at_end = is_endofpipe
         with self._one_piece():
             super().drain_all(is_endofpipe=is_endofpipe)
+            self._emit_state_before(self._received)
 
     # The SDK's own way drains here in the middle of a write, and exits 0.
     @override

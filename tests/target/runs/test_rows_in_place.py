@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from target_feishu_bitable import target
 from target_feishu_bitable.client import BitableClient
 from target_feishu_bitable.target import TargetFeishuBitable
 
@@ -323,14 +326,14 @@ def after_first_state(monkeypatch):
     """Do something as soon as state 1 is emitted."""
 
     def then(action):
-        emit = TargetFeishuBitable._write_state_message
+        emit = target.hand_back
 
-        def emitted(self, value):
-            emit(self, value)
-            if value["bookmark"] == 1:
+        def emitted(state):
+            emit(state)
+            if json.loads(state)["bookmark"] == 1:
                 action()
 
-        monkeypatch.setattr(TargetFeishuBitable, "_write_state_message", emitted)
+        monkeypatch.setattr(target, "hand_back", emitted)
 
     return then
 
