@@ -74,7 +74,7 @@ def read_sample(lines: Iterable[str], name: str) -> Sample:
                 sample.keys[stream] = message.get("key_properties") or []
             elif kind == "RECORD":
                 sample.records.setdefault(stream, []).append(message["record"])
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ConfigError(f"{name}, line {number}: not a Singer message.") from None
     return sample
 

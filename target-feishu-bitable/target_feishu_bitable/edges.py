@@ -7,7 +7,7 @@ import signal
 import sys
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from singer_sdk.exceptions import (
     ConfigValidationError,
@@ -29,7 +29,8 @@ from target_feishu_bitable.stopping import SIGNAL_EXIT, SIGNALS
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator
+    from collections import Counter
+    from collections.abc import Callable, Iterator
 
 
 _DECODER: Final = json.JSONDecoder(parse_float=Decimal)  # json.loads would make one per line
@@ -67,6 +68,15 @@ class Reader(SingerReader):
     """
 
     @override
+    def process_lines(
+        self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> Counter[str]:
+        try:
+            return super().process_lines(file_input, callbacks)
+        except RecursionError:  # only what is read can be so deep
+            raise NotSinger("A message is nested too deeply.") from None
+
+    @override
     def deserialize_json(self, line: str) -> dict[str, Any]:
         try:
             message: object = _DECODER.decode(line)
@@ -80,10 +90,14 @@ class Reader(SingerReader):
         part, shape = _SHAPES[kind]
         if not isinstance(message.get(part), shape):
             raise NotSinger(f"A {kind} message has no {part}, or a strange one.")
-        if kind == "SCHEMA" and not _are_properties(message["schema"].get("properties")):
-            raise NotSinger("A SCHEMA message has no properties, or strange ones.")
         if kind == "STATE":
             message["value"] = _text_of(message["value"])
+        elif not isinstance(message.get("stream"), str):
+            raise NotSinger(f"A {kind} message names no stream, or a strange one.")
+        if kind == "SCHEMA" and not _are_properties(message["schema"].get("properties")):
+            raise NotSinger("A SCHEMA message has no properties, or strange ones.")
+        if kind == "SCHEMA" and not _are_names(message.get("key_properties")):
+            raise NotSinger("The key_properties of a SCHEMA message are no list of names.")
         return message
 
 
@@ -106,6 +120,10 @@ def _text_of(state: dict[str, Any]) -> str:
 
 def _are_properties(given: object) -> bool:
     return isinstance(given, dict) and all(isinstance(one, dict | bool) for one in given.values())
+
+
+def _are_names(given: object) -> bool:
+    return given is None or (isinstance(given, list) and all(isinstance(one, str) for one in given))
 
 
 @contextmanager

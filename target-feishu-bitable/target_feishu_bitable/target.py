@@ -212,6 +212,10 @@ class TargetFeishuBitable(Target):
         )
 
     @override
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        self.say_once("ACTIVATE_VERSION messages are not heeded: a run deletes no row.")
+
+    @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self._checkpoints.received(self._received, message_dict["value"])
         is_full = any(one.current_size >= self.settings.batch_size_rows for one in self._sinks)

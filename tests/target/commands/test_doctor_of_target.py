@@ -167,7 +167,7 @@ def test_doctor_holds_a_taps_output_against_the_columns(table, run, tmp_path):
     messages[1]["record"]["stat_time_day"] = "soon"
     file.write_text("\n".join(map(json.dumps, messages)), "utf-8")
     bad = run("doctor", "--input", str(file))
-    file.write_text("hello", "utf-8")
+    file.write_text("[" * 100_000, "utf-8")
     no_messages = run("doctor", "--input", str(file))
 
     assert good.code == 0

@@ -139,6 +139,14 @@ def test_an_id_in_the_settings_must_be_there_also_when_the_property_never_comes(
         {"type": "SCHEMA", "stream": "s", "schema": {}, "key_properties": ["a"]},
         {"type": "SCHEMA", "stream": "s", "schema": {"properties": [1]}, "key_properties": []},
         {"type": "SCHEMA", "stream": "s", "schema": {"properties": {"a": "string"}}},
+        *({"type": "RECORD", "stream": one, "record": {}} for one in (None, ["report"], 5)),
+        *({"type": "SCHEMA", "stream": one, "schema": {"properties": {}}} for one in (None, {})),
+        *(
+            {"type": "SCHEMA", "stream": "s", "schema": {"properties": {}}, "key_properties": one}
+            for one in ("a", [["a"]], [None], 5, {"a": 1})
+        ),
+        {"type": "ACTIVATE_VERSION", "version": 1},
+        {"type": "ACTIVATE_VERSION", "stream": ["report"], "version": 1},
     ],
     ids=str,
 )
@@ -147,6 +155,37 @@ def test_what_is_no_singer_message_ends_the_run(config, say, signals, message):
 
     with pytest.raises(InvalidInputLine):
         TargetFeishuBitable(config=config).listen(io.StringIO(lines))
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "[" * 5_000,
+        '{"type": "STATE", "value": ' + '{"a": ' * 100_000 + "1" + "}" * 100_001,
+        '{"type": "SCHEMA", "stream": "s", "schema": {"properties": {"a": '
+        + '{"items": ' * 600
+        + "true"
+        + "}" * 603,
+    ],
+    ids=lambda line: line[:20],
+)
+def test_a_line_that_can_not_be_read_ends_the_run(config, signals, line):
+    with pytest.raises(InvalidInputLine):
+        TargetFeishuBitable(config=config).listen(io.StringIO(line + "\n"))
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize("stream", ["report", "unheard of"])
+def test_versions_are_not_heeded(feed, say, stored, stream):
+    version = {"type": "ACTIVATE_VERSION", "stream": stream, "version": 1}
+
+    outcome = feed(say.schema(), version, *say.rows(2), version, say.state(1)).ok()
+
+    assert sum("ACTIVATE_VERSION" in line for line in outcome.log) == 1
+    assert len(stored()) == 2
+    assert outcome.bookmarks == [1]
 
 
 @pytest.mark.usefixtures("table")
