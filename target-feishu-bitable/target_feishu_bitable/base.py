@@ -13,6 +13,7 @@ from target_feishu_bitable.errors import ConfigError, SchemaMismatch
 from target_feishu_bitable.lookup import Lookup
 from target_feishu_bitable.making import make_column, make_table
 from target_feishu_bitable.schema import layout
+from target_feishu_bitable.texts import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -255,7 +256,8 @@ class Base:
 
 def table_name_for(stream: str) -> str:
     """Return a stream's name as the name of a table (vendor page app-table/create)."""
-    return "".join("_" if one in _FORBIDDEN else one for one in stream).strip()[:_LONGEST_NAME]
+    name = "".join("_" if one in _FORBIDDEN else one for one in whole(stream))
+    return name.strip()[:_LONGEST_NAME]
 
 
 def zone_of(name: str | None) -> ZoneInfo:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from target_feishu_bitable.columns import MOST_COLUMNS, field_for
 from target_feishu_bitable.errors import SchemaMismatch
 from target_feishu_bitable.fields import IncompatibleColumn, codec
+from target_feishu_bitable.texts import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,7 +62,8 @@ class Layout:
 class _Plan:
     def __init__(self, columns: Iterable[Column]) -> None:
         columns = list(columns)
-        self.by_name = {_one_line(column.name): column for column in columns}
+        alike = {_one_line(column.name): column for column in columns}
+        self.by_name = alike | {column.name: column for column in columns}
         self.by_id = {column.field_id: column for column in columns}
         self.count = len(columns)
         self.bound: list[Binding] = []
@@ -112,7 +114,7 @@ def layout(
         if isinstance(wanted, str) and _is_field_id(wanted.strip()) and name not in properties
         if wanted.strip() not in plan.by_id and wanted.strip() not in plan.by_name
     ]
-    keys = [key for key in key_properties if key in properties]
+    keys = [key for key in dict.fromkeys(key_properties) if key in properties]
     for name in (*keys, *(name for name in properties if name not in keys)):
         if named.get(name) is not False:
             _place(
@@ -155,11 +157,11 @@ def _wanted(
     name: str, schema: Mapping[str, Any], named: str | bool | None, *, use_titles: bool
 ) -> _Wanted:
     if isinstance(named, str) and named.strip():
-        return _Wanted(_one_line(named), may_be_id=True)
+        return _Wanted(named, may_be_id=True)
     title = schema.get("title")
     if use_titles and isinstance(title, str) and title.strip():
-        return _Wanted(_one_line(title))
-    return _Wanted(_one_line(name))
+        return _Wanted(title)
+    return _Wanted(name)
 
 
 def _place(
@@ -171,7 +173,7 @@ def _place(
     is_key: bool,
     zone: ZoneInfo,
 ) -> None:
-    wanted = asked.name
+    wanted = _one_line(asked.name)
     if not wanted:
         plan.problems.append(
             f"{name!r}: a property without a name; name its column in `tables`, or "
@@ -179,7 +181,7 @@ def _place(
         )
         return
     by_id = plan.by_id.get(wanted) if asked.may_be_id else None
-    column = by_id or plan.by_name.get(wanted)
+    column = by_id or plan.by_name.get(asked.name) or plan.by_name.get(wanted)
     if column is None and asked.may_be_id and _is_field_id(wanted):
         plan.problems.append(f"{name}: there is no column with the id {wanted}")
         return
@@ -229,7 +231,7 @@ def _bind(
 
 def _one_line(name: str) -> str:
     """Trim a name as the platform does; it also hides line breaks and repeated blanks."""
-    return " ".join(name.split())
+    return whole(" ".join(name.split()))
 
 
 def _is_field_id(text: str) -> bool:

@@ -51,7 +51,8 @@ class BitableSink(Sink):
         self.target = target
         self.mapping = target.settings.mapping(stream_name)
         is_upsert = target.settings.is_upsert
-        self._keys = tuple(self.mapping.key or self._key_properties) if is_upsert else ()
+        keys = self.mapping.key or self._key_properties
+        self._keys = tuple(dict.fromkeys(keys)) if is_upsert else ()
         if is_upsert and not self._keys:
             raise ConfigError(
                 f"The stream {stream_name} has no key, so upsert can't tell its rows apart: name "

@@ -187,6 +187,31 @@ def test_line_breaks_in_names_are_blanks():
     assert [binding.column.name for binding in laid.bound] == ["a  b"]
 
 
+@pytest.mark.parametrize("names", [["a b", "a  b"], ["a  b", "a b"]])
+@pytest.mark.parametrize("titles", [True, False])
+def test_a_column_of_exactly_the_name_goes_before_one_that_looks_alike(names, titles):
+    shapes = {name: {"type": "string", "title": name} for name in reversed(names)}
+
+    laid = lay({"properties": shapes}, [column(name) for name in names], titles=titles)
+
+    assert laid.missing == ()
+    assert {one.property: one.column.name for one in laid.bound} == {name: name for name in names}
+
+
+def test_half_a_character_in_a_name_becomes_the_sign_for_one_that_is_unknown():
+    laid = lay({"properties": {"a\ud83d": {"type": "string"}}}, [])
+    again = lay({"properties": {"a\ud83d": {"type": "string"}}}, [column("a\ufffd")])
+
+    assert [missing.spec.name for missing in laid.missing] == ["a\ufffd"]
+    assert [binding.property for binding in again.bound] == ["a\ud83d"]
+
+
+def test_a_key_that_is_named_twice_is_one():
+    laid = lay(of(id={"type": "string"}), [column("id")], key=["id", "id"])
+
+    assert [binding.property for binding in laid.keys] == ["id"]
+
+
 def test_a_table_takes_300_columns():
     there = [column(f"old{number}") for number in range(100)]
     fits = {f"new{number}": {"type": "string"} for number in range(200)}

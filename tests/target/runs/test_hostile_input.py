@@ -68,6 +68,29 @@ def test_half_a_character_becomes_the_sign_for_one_that_is_unknown(feed, say, st
     assert calls.writes == 0
 
 
+def test_half_a_character_in_a_name_is_no_matter(feed, say, stored, calls):
+    messages = [
+        say.schema({"id": {"type": "string"}, "\ud83d": {"type": "string"}}, ["id"], "half \ud83d"),
+        say.record("half \ud83d", **{"id": "1", "\ud83d": "x", "undeclared \udc00": 1}),
+    ]
+    feed(*messages, table=None).ok()
+    calls.clear()
+
+    feed(*messages, table=None).ok()
+
+    assert stored("half \ufffd") == [{"id": "1", "\ufffd": "x"}]
+    assert calls.writes == 0
+
+
+@pytest.mark.usefixtures("table")
+def test_a_key_that_is_named_twice_is_one(feed, say, stored):
+    messages = [say.schema(keys=["day", "unit", "unit"]), *say.rows(2)]
+    feed(*messages).ok()
+
+    assert feed(*messages).ok().of()["unchanged"] == 2
+    assert len(stored()) == 2
+
+
 @pytest.mark.parametrize("day", ["9999-12-31", "9999-12-30"])
 def test_the_last_day_there_is_can_be_asked_for(feed, say, table, stored, day):
     table.add(
