@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from target_feishu_bitable.target import TargetFeishuBitable
 
 _SHOWN: Final = 5
-"""How many rows or keys a message lists."""
+"""How many rows or keys a message lists, and how often undeclared properties are told."""
 _BATCHES_WITHOUT_STATE: Final = 5
 """So many are kept for a state to come before rows without a key are written all the same."""
 
@@ -62,7 +62,7 @@ class BitableSink(Sink):
         self._rows: list[Row] = []
         self._by_key: dict[tuple[Any, ...], Row] = {}
         self._days: set[Any] = set()
-        self._declared = frozenset(schema["properties"])
+        self._declared, self._untold = set(schema["properties"]), _SHOWN
 
     @override
     def setup(self) -> None:
@@ -72,10 +72,9 @@ class BitableSink(Sink):
             TargetError: See errors.py.
         """
         base = self.target.base
-        self.table = base.table_for(self.stream_name, self.mapping, self.schema, self._keys)
-        self.layout: Layout = base.lay(
-            self.table, self.stream_name, self.mapping, self.schema, self._keys
-        )
+        about = (self.stream_name, self.mapping, self.schema, self._keys)
+        self.table = base.table_for(*about)
+        self.layout: Layout = base.lay(self.table, *about)
         self._bindings = self.layout.bound
         self.counts.table, self.counts.table_url = self.table.name, self.table.url
         if self.layout.read_only:
@@ -83,16 +82,15 @@ class BitableSink(Sink):
                 f"Stream {self.stream_name}: computed columns are never written: "
                 + ", ".join(f"“{one.name}” ({one.words})" for one in self.layout.read_only)
             )
-        self._writer = Writer(
-            Lane(
-                base=base,
-                table=self.table,
-                stream=self.stream_name,
-                bindings=self._bindings,
-                counts=self.counts,
-                keyed=bool(self._keys),
-            )
+        lane = Lane(
+            base=base,
+            table=self.table,
+            stream=self.stream_name,
+            bindings=self._bindings,
+            counts=self.counts,
+            keyed=bool(self._keys),
         )
+        self._writer = Writer(lane)
 
     @property
     @override
@@ -132,10 +130,13 @@ class BitableSink(Sink):
             RowError: A value does not fit its column, or a part of the key is empty.
         """
         self.counts.read += 1
-        if not record.keys() <= self._declared:
-            unknown = ", ".join(sorted(record.keys() - self._declared))
+        if self._untold and not record.keys() <= self._declared:
+            unknown = record.keys() - self._declared
+            self._declared |= unknown
+            self._untold -= 1
             self.target.say_once(
-                f"Stream {self.stream_name}: not in its schema, so not written: {unknown}."
+                f"Stream {self.stream_name}: not in its schema, so not written: "
+                + ", ".join(sorted(unknown))
             )
         try:
             self._check(record)

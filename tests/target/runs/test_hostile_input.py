@@ -83,6 +83,22 @@ def test_half_a_character_in_a_name_is_no_matter(feed, say, stored, calls):
 
 
 @pytest.mark.usefixtures("table")
+def test_properties_without_end_that_no_schema_declares_are_told_a_few_times(feed, say, stored):
+    rows = say.rows(50)
+    for number, one in enumerate(rows):
+        one["record"] |= {"same": 1, f"other{number}": 1}
+
+    outcome = feed(say.schema(), *rows).ok()
+
+    told = [line for line in outcome.log if "not in its schema" in line]
+    assert "other0, same" in told[0]
+    assert sum("same" in line for line in told) == 1
+    assert len(told) == 5
+    assert "other" in told[-1]
+    assert len(stored()) == 50
+
+
+@pytest.mark.usefixtures("table")
 def test_a_key_that_is_named_twice_is_one(feed, say, stored):
     messages = [say.schema(keys=["day", "unit", "unit"]), *say.rows(2)]
     feed(*messages).ok()
