@@ -16,6 +16,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from typing_extensions import override
 
 from target_feishu_bitable.checkpoints import Checkpoints
+from target_feishu_bitable.dropped import DroppedSink, is_dropped
 from target_feishu_bitable.edges import SDK_SETTINGS, Reader, hand_back, in_words
 from target_feishu_bitable.errors import ConfigError, RowError, SchemaMismatch, TargetError
 from target_feishu_bitable.opening import open_base
@@ -195,6 +196,12 @@ class TargetFeishuBitable(Target):
         return nullcontext() if self.settings.is_upsert else self.stop.held(LONG_GRACE_SECONDS)
 
     @override
+    def get_sink_class(self, stream_name: str) -> type[Sink]:
+        if is_dropped(self.mapper, stream_name):
+            return DroppedSink
+        return super().get_sink_class(stream_name)
+
+    @override
     def get_sink(self, stream_name: str, **options: Any) -> Sink:
         existing = self._sinks_active.get(stream_name)
         has_schema = options.get("schema") is not None
@@ -289,5 +296,5 @@ class TargetFeishuBitable(Target):
 
 
 def is_ours(sink: Sink) -> TypeGuard[BitableSink]:
-    """Tell whether a sink is one of this target's, as every sink is."""
+    """Tell whether a sink writes into a table, as every one of a stream that is not dropped."""
     return isinstance(sink, BitableSink)

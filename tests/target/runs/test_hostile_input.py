@@ -234,3 +234,45 @@ def test_a_schema_that_is_none_ends_the_run_with_a_sentence(feed, say, calls, sh
 
     assert "The JSON Schema of the stream report is not valid" in outcome.text
     assert calls.writes == 0
+
+
+@pytest.mark.parametrize("load_method", ["upsert", "append-only"])
+@pytest.mark.parametrize("maps", [{"gone": None}, {"gone": "__NULL__"}, {"g*": None}])
+def test_a_stream_that_stream_maps_drops_gets_no_table(feed, say, base, stored, maps, load_method):  # noqa: PLR0917  fixtures
+    base.create_table("日报", say.fields)
+    before = [one.name for one in base.tables]
+    gone = say.schema(stream="gone")
+    version = {"type": "ACTIVATE_VERSION", "stream": "gone", "version": 1}
+
+    outcome = feed(
+        say.schema(),
+        gone,
+        say.record("gone", day=DAY, unit="1"),
+        *say.rows(2),
+        version,
+        say.schema({"id": {"type": "string"}}, ["id"], "gone"),
+        say.record("gone", id="1"),
+        say.state(1),
+        stream_maps=maps,
+        load_method=load_method,
+    ).ok()
+
+    assert [one.name for one in base.tables] == before
+    assert len(stored()) == 2
+    assert outcome.bookmarks == [1]
+    assert list(outcome.summary["streams"]) == ["report"]
+
+
+@pytest.mark.usefixtures("table")
+def test_only_streams_that_stream_maps_name_are_taken_when_others_are_dropped(feed, say, stored):
+    maps = {"report": {"name": "name"}, "__else__": None}
+
+    feed(
+        say.schema(),
+        say.schema(stream="other"),
+        say.record("other", day=DAY, unit="9"),
+        *say.rows(2),
+        stream_maps=maps,
+    ).ok()
+
+    assert len(stored()) == 2
