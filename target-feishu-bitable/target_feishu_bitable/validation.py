@@ -15,6 +15,7 @@ from target_feishu_bitable.errors import SchemaMismatch
 from target_feishu_bitable.texts import MOST_DIGITS
 
 _UNIONS: Final = frozenset({"anyOf", "oneOf", "allOf"})
+_EXCLUSIVE: Final = frozenset({"exclusiveMinimum", "exclusiveMaximum"})
 _NO_SCHEMA: Final = (
     fastjsonschema.JsonSchemaException,
     re.error,
@@ -69,8 +70,9 @@ def _whole_numbers(value: Any) -> Any:  # noqa: ANN401  JSON
 def _readable(schema: Any) -> Any:  # noqa: ANN401  JSON
     """Return a schema as the compiler takes it.
 
-    `multipleOf` is no rule for cells, and 0.01 as a float divides no decimal exactly. The Singer
-    SDK itself writes `{"anyOf": [{…}, "null"]}`.
+    `multipleOf` is no rule for cells, and 0.01 as a float divides no decimal exactly; nor is what
+    draft 4 says with true or false, that a bound is exclusive. The Singer SDK itself writes
+    `{"anyOf": [{…}, "null"]}`.
     """
     if isinstance(schema, list):
         return [_readable(one) for one in schema]
@@ -80,6 +82,7 @@ def _readable(schema: Any) -> Any:  # noqa: ANN401  JSON
         name: _readable(one)
         for name, one in schema.items()
         if name != "multipleOf" or isinstance(one, dict)  # a property may be called so
+        if name not in _EXCLUSIVE or not isinstance(one, bool)
     }
     for union in _UNIONS & found.keys():
         if isinstance(found[union], list):

@@ -67,6 +67,24 @@ def test_what_is_no_whole_number_does_not_pass_for_one(feed, say, written):
 
 
 @pytest.mark.usefixtures("table")
+@pytest.mark.parametrize("version", ["http://json-schema.org/draft-04/schema#", None])
+@pytest.mark.parametrize("bound", [True, False])
+def test_a_bound_of_draft_4_is_one(load, bound, version):
+    shape = {"type": "integer", "minimum": 0, "exclusiveMinimum": bound, "exclusiveMaximum": bound}
+
+    assert load(shape, 5, **({"$schema": version} if version else {})) == 5
+
+
+@pytest.mark.usefixtures("table")
+def test_a_property_may_be_called_like_a_bound(feed, say, stored):
+    shape = say.properties | {"exclusiveMinimum": True, "exclusiveMaximum": {"type": "integer"}}
+
+    feed(say.schema(shape), *say.rows(1, exclusiveMinimum="x", exclusiveMaximum=5)).ok()
+
+    assert stored()[0]["exclusiveMinimum"] == "x"
+
+
+@pytest.mark.usefixtures("table")
 def test_a_schema_may_refer_to_its_own_definitions(load):
     shape = {"$ref": "#/definitions/amount"}
 
