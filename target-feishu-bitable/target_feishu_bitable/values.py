@@ -75,7 +75,7 @@ class Numbers(Values):
 
     @override
     def canonical(self, value: object) -> Hashable:
-        return number(value)
+        return None if value == "" else number(value)
 
     @override
     def parse(self, text: str) -> Hashable:

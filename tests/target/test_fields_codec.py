@@ -17,6 +17,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 TEXT, NUMBER, DAY = {"type": "string"}, {"type": "number"}, {"type": "string", "format": "date"}
 INTEGER, BOOLEAN = {"type": "integer"}, {"type": "boolean"}
 MOMENT = {"type": "string", "format": "date-time"}
+DECIMAL = {"type": "string", "format": "singer.decimal"}
 LIST = {"type": "array", "items": {"type": "string"}}
 OBJECT = {"type": "object"}
 COLUMNS = {
@@ -300,6 +301,11 @@ def test_null_and_empty_texts_clear_a_cell():
         assert between(ui_type, schema).same(None, None)
     for ui_type, schema in (
         ("Text", TEXT),
+        ("Text", DECIMAL),
+        ("Number", DECIMAL),
+        ("Currency", DECIMAL),
+        ("Rating", DECIMAL),
+        ("SingleSelect", DECIMAL),
         ("DateTime", DAY),
         ("DateTime", MOMENT),
         ("SingleSelect", TEXT),

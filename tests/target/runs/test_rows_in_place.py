@@ -133,6 +133,19 @@ def test_equal_numbers_written_differently_are_no_change(feed, say, base, one, c
     assert calls.writes == 0
 
 
+@pytest.mark.parametrize("number", ["1.5", ""])
+def test_an_empty_decimal_clears_its_cell(feed, say, base, stored, number):
+    base.create_table(
+        "日报", [{"field_name": "unit", "type": 1}, {"field_name": "cost", "type": 2}]
+    )
+    shape = {"unit": {"type": "string"}, "cost": {"type": "string", "format": "singer.decimal"}}
+
+    for text in ("2.5", number):
+        feed(say.schema(shape, ["unit"]), say.record(unit=UNIT, cost=text)).ok()
+
+    assert stored() == [{"unit": UNIT} | ({"cost": 1.5} if number else {})]
+
+
 def test_missing_columns_are_listed_before_anything_is_written(feed, say, base, one, calls):
     table = base.create_table("日报", say.fields[:2])
 
