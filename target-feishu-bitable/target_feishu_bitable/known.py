@@ -130,7 +130,8 @@ class KnownRows:
         """Return the canonical value of a row in the column of a binding."""
         place = self._places[index]
         value = row.cells[place] if place < len(row.cells) else None
-        if isinstance(value, float) or (self._numeric[index] and isinstance(value, str)):
+        is_raw = isinstance(value, float) or (self._numeric[index] and isinstance(value, str))
+        if is_raw or value is None:  # an empty checkbox is false
             return self._bindings[index].codec.decode(value)
         return value
 

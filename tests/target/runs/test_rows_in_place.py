@@ -133,6 +133,29 @@ def test_equal_numbers_written_differently_are_no_change(feed, say, base, one, c
     assert calls.writes == 0
 
 
+def test_a_box_that_nobody_has_touched_is_false(feed, say, table, one, calls):
+    wider = say.properties | {"done": {"type": ["boolean", "null"]}}
+    feed(say.schema(), one(), one(unit="2")).ok()
+    calls.clear()
+
+    first = feed(say.schema(wider), one(done=False), one(unit="2", done=None)).ok()
+    again = feed(
+        say.schema(wider),
+        one(done=False),
+        one(unit="3"),
+        one(unit="3", done=False),
+        batch_size_rows=1,
+    ).ok()
+    last = feed(say.schema(wider), one(done=True)).ok()
+
+    assert first.of()["unchanged"] == 2
+    assert (again.of()["unchanged"], again.of()["created"]) == (2, 1)
+    assert calls.sent("batch_update") == [
+        {"record_id": table.rows()[0][0], "fields": {"done": True}}
+    ]
+    assert last.of()["updated"] == 1
+
+
 @pytest.mark.parametrize("number", ["1.5", ""])
 def test_an_empty_decimal_clears_its_cell(feed, say, base, stored, number):
     base.create_table(
