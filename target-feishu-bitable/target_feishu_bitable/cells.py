@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from target_feishu_bitable.texts import CellError, describe, number, whole, written
-from target_feishu_bitable.values import Moments, Numbers
+from target_feishu_bitable.values import Dates, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -104,8 +104,8 @@ class TextCell(Codec):
 
     def __init__(self, column: Column, values: Values) -> None:
         super().__init__(column, values)
-        # "700.0" is 700 here, and no filter knows that; points in time have many spellings too.
-        self.filterable = not isinstance(values, Numbers | Moments)
+        # "700.0" is 700 here, and no filter knows that; most others have many spellings too.
+        self.filterable = isinstance(values, Texts | Dates)
 
     @override
     def _check(self, known: Hashable) -> Hashable:

@@ -181,10 +181,11 @@ def test_texts_keep_leading_zeros_formulas_and_line_breaks():
     assert not pair.same("700", "700.0")
 
 
-def test_a_number_can_not_be_asked_for_where_texts_spell_it_in_many_ways():
+def test_what_texts_spell_in_many_ways_can_not_be_asked_for():
     assert not between("Text", NUMBER).filterable
     assert not between("Text", MOMENT).filterable
     assert between("Text", DAY).filterable
+    assert not any(between("Text", one).filterable for one in (BOOLEAN, LIST, OBJECT))
     assert between("Number", NUMBER).condition(Decimal("23.40")) == "23.4"
 
 

@@ -169,6 +169,24 @@ def test_an_empty_decimal_clears_its_cell(feed, say, base, stored, number):
     assert stored() == [{"unit": UNIT} | ({"cost": 1.5} if number else {})]
 
 
+@pytest.mark.parametrize(
+    ("shape", "key"),
+    [
+        ({"type": "boolean"}, True),
+        ({"type": "array", "items": {"type": "string"}}, ["a", "b"]),
+        ({"type": "object"}, {"b": 1, "a": "x"}),
+    ],
+)
+def test_keys_of_other_kinds_are_found_in_a_large_table(feed, say, base, shape, key):
+    table = base.create_table("日报", [{"field_name": "key", "type": 1}])
+    table.add([{"key": f"old {number}"} for number in range(2_000)])
+    message = say.schema({"key": shape}, ["key"])
+    feed(message, say.record(key=key)).ok()
+
+    assert feed(message, say.record(key=key)).ok().of()["unchanged"] == 1
+    assert len(table) == 2_001
+
+
 def test_missing_columns_are_listed_before_anything_is_written(feed, say, base, one, calls):
     table = base.create_table("日报", say.fields[:2])
 
