@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
-from target_feishu_bitable.errors import ApiError, TooMuch, UnknownOutcome
+from target_feishu_bitable.errors import ApiError, TooMuch, Unavailable, UnknownOutcome
 from target_feishu_bitable.shapes import created_ids, items_of, part_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ GET_AT_ONCE: Final = 100
 LIST_PAGE: Final = 100
 SEARCH_PAGE: Final = 500
 MOST_PAGES: Final = 100_000
-TOO_LARGE_PAGE: Final = frozenset({1254030, 1254607})
+TOO_LARGE_PAGE: Final = frozenset({1254030, 1254607, None})
 REPLAYS: Final = 2
 """How often an update with an unclear outcome is sent again."""
 
@@ -170,10 +170,12 @@ class BitableClient:
     ) -> Iterator[Page]:
         """Return all pages, going on after `first` when it was read already.
 
-        A page that is too large for one answer (1254030) is asked for at half the size.
+        A page that is too large for one answer (1254030, or more than is read here) is asked for
+        at half the size.
 
         Raises:
             ApiError: A page token came twice: the platform would never end.
+            Unavailable: A page does not come; TooMuch would say that a write around it did nothing.
         """
         size = SEARCH_PAGE
         page = first
@@ -188,7 +190,7 @@ class BitableClient:
                 page = self.search_page(table_id, search, token=token, size=size, fresh=fresh)
             except TooMuch as error:
                 if size <= 1 or error.code not in TOO_LARGE_PAGE:
-                    raise
+                    raise Unavailable(str(error), code=error.code, log_id=error.log_id) from error
                 size //= 2
                 seen.discard(token or "")
                 continue

@@ -29,7 +29,7 @@ from target_feishu_bitable.errors import (
     Unavailable,
     UnknownOutcome,
 )
-from target_feishu_bitable.transport import Unanswered
+from target_feishu_bitable.transport import TooLong, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -232,7 +232,7 @@ def failure(
 
 def _lost(method: str, path: str, nothing: Unanswered, *, writes: bool) -> TargetError | _Again:
     text = f"{method} {path}: {nothing}."
-    if nothing.status == _TOO_LARGE:
+    if nothing.status == _TOO_LARGE or (isinstance(nothing, TooLong) and not writes):
         return TooMuch(text)
     if nothing.status in _WRONG_ADDRESS:
         return ApiError(f"{text} Check the setting api_url.")

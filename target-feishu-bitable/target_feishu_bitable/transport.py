@@ -48,6 +48,10 @@ class Unanswered(Exception):  # noqa: N818  an outcome, not a fault of the calle
         self.status = status
 
 
+class TooLong(Unanswered):
+    """The answer is larger than is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The platform's envelope, with the log id and what rate limits say in headers."""
@@ -187,7 +191,7 @@ class Transport:
             while chunk := response.raw.read1(_CHUNK, decode_content=True):
                 raw += chunk
                 if len(raw) > MAX_ANSWER_BYTES:
-                    raise Unanswered(f"an answer of over {MAX_ANSWER_BYTES} bytes", sent=True)
+                    raise TooLong(f"an answer of over {MAX_ANSWER_BYTES} bytes", sent=True)
                 if self._clock() > until:
                     longest = f"{LONGEST_ANSWER_SECONDS:g} seconds"
                     raise Unanswered(f"an answer that did not end within {longest}", sent=True)

@@ -9,7 +9,7 @@ import pytest
 
 from target_feishu_bitable import transport
 from target_feishu_bitable.client import BitableClient
-from target_feishu_bitable.errors import AccessError, ApiError, UnknownOutcome
+from target_feishu_bitable.errors import AccessError, ApiError, Unavailable, UnknownOutcome
 from target_feishu_bitable.session import ATTEMPTS, Session
 from target_feishu_bitable.transport import Transport, Unanswered
 
@@ -160,6 +160,37 @@ class TestAgainstTheSandbox:
         calls.fail("records/search", code=1254030, skip=1, times=2)
         rows = [row for page in calls.client.search(table.id, {}) for row in page.records]
         assert len({row["record_id"] for row in rows}) == len(rows) == 1_200
+
+    def test_a_page_larger_than_is_read_is_halved_without_another_try(
+        self, calls: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 20_000)
+        table = calls.table(rows=1_200)
+        rows = [row for page in calls.client.search(table.id, {}) for row in page.records]
+        sizes = [int(one.query["page_size"]) for one in calls.requests.entries if one.query]
+        assert len({row["record_id"] for row in rows}) == len(rows) == 1_200
+        assert sizes[0] == 500
+        assert sizes == sorted(sizes, reverse=True)
+        assert len(sizes) == 1_200 // sizes[-1] + len(set(sizes))
+
+    @pytest.mark.parametrize("code", [1254030, 1254607, 1254002])
+    def test_a_page_that_never_comes_is_no_write_that_was_too_large(
+        self, calls: Any, code: int
+    ) -> None:
+        table = calls.table(rows=3)
+        calls.fail("records/search", code=code, times=None)
+        with pytest.raises(Unavailable, match=str(code)):
+            list(calls.client.search(table.id, {}))
+
+    def test_a_write_with_an_answer_larger_than_is_read_has_an_unclear_outcome(
+        self, calls: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 500)
+        table = calls.table()
+        rows = [{"fields": {"id": str(number)}} for number in range(100)]
+        with pytest.raises(UnknownOutcome, match="over 500 bytes"):
+            calls.client.batch_create(table.id, rows, client_token=calls.client.new_token())
+        assert len(table) == 100
 
     def test_writes_are_counted_without_tokens_and_with_repetitions(self, calls: Any) -> None:
         table = calls.table()
