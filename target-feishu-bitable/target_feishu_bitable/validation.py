@@ -23,6 +23,7 @@ _NO_SCHEMA: Final = (
     KeyError,
     OSError,
     RecursionError,
+    SyntaxError,
     TypeError,
     ValueError,
 )

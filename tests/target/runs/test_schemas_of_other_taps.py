@@ -113,3 +113,14 @@ def test_what_is_no_schema_ends_the_run_with_a_sentence(feed, say, calls, shape)
 
     assert "The JSON Schema of the stream report is not valid" in outcome.text
     assert calls.writes == 0
+
+
+@pytest.mark.usefixtures("table")
+def test_a_schema_too_deep_for_its_check_ends_the_run_with_a_sentence(feed, say):
+    shape = True
+    for _ in range(100):
+        shape = {"items": shape}
+
+    outcome = feed(say.schema(say.properties | {"name": shape}), *say.rows(1))
+
+    assert "The JSON Schema of the stream report is not valid" in outcome.text
