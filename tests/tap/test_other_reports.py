@@ -94,12 +94,12 @@ def test_the_hour_may_stand_in_the_day(platform, run_tap):
 def test_hourly_windows_and_look_back_are_at_most_seven_days(platform, run_tap):
     platform.account(1)
     first = run_tap("promotion_report_hourly", start_date="2026-03-01")
-    spans = [(params["start_date"], params["end_date"]) for params in platform.asked()]
-    assert spans == [
+    spans = {(params["start_date"], params["end_date"]) for params in platform.asked()}
+    assert spans == {
         ("2026-03-01", "2026-03-07"),
         ("2026-03-08", "2026-03-14"),
         ("2026-03-15", YESTERDAY),
-    ]
+    }
     platform.calls.clear()
     run_tap("promotion_report_hourly", state=first.state)
     assert [params["start_date"] for params in platform.asked()] == ["2026-03-13"]
@@ -142,11 +142,11 @@ def test_audiences_are_asked_for_days_with_cost_only(platform, run_tap, monkeypa
     run = run_tap("audience_report", start_date="2026-03-14", select={"stat_cost", "convert_cnt"})
     assert run.error is None
     asked = platform.asked("audience")
-    assert [(params["start_date"], params["audience_dimension"]) for params in asked] == [
-        ("2026-03-18", "GENDER"),
+    assert sorted((params["start_date"], params["audience_dimension"]) for params in asked) == [
         ("2026-03-18", "AGE"),
-        (YESTERDAY, "GENDER"),
+        ("2026-03-18", "GENDER"),
         (YESTERDAY, "AGE"),
+        (YESTERDAY, "GENDER"),
     ]
     assert {params["data_dimension"] for params in asked} == {"AD"}
     assert asked[0]["fields"] == ["stat_cost", "convert_cnt"]
