@@ -33,7 +33,7 @@ stop: ## stop the sandbox of this folder
 	@if [ -x .venv/bin/platform-sandbox ]; then platform-sandbox stop --data-dir .sandbox; fi
 
 .PHONY: test
-test: install .venv/dev.stamp ## run the tests
+test: install .venv/dev.stamp ## run all tests (a quarter of an hour)
 	@python -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-airflow
@@ -70,13 +70,13 @@ docs: install ## write docs/errors.md anew from the error classes and .ci/errors
 	@python .ci/errors-page
 
 .PHONY: resync
-resync: install ## read and correct days again: FROM=2026-02-01 [TO=2026-02-28] [ENVIRONMENT=prod]
+resync: install ## read and correct days again: FROM=2026-02-01 [TO=2026-02-28, else yesterday] [ENVIRONMENT=prod]
 	@test -n "$(FROM)" || { echo "Say from which day: make resync FROM=2026-02-01 [TO=2026-02-28]" >&2; exit 2; }
 	@TAP_OCEANENGINE_LOCAL_START_DATE=$(FROM) $(if $(TO),TAP_OCEANENGINE_LOCAL_END_DATE=$(TO)) \
 	    meltano --environment $(ENVIRONMENT) run --no-state-update tap-oceanengine-local target-feishu-bitable
 
 .PHONY: export
-export: install ## write rows into export/: MONTH=2026-02 | FROM= TO= | DATE= [FORMAT=csv|jsonl] [ENVIRONMENT=prod]
+export: install ## write yesterday's rows into export/, or MONTH=2026-02 | FROM= TO= | DATE= [FORMAT=csv|jsonl] [ENVIRONMENT=prod]
 	@python deploy/export.py --format $(or $(FORMAT),csv) --environment $(ENVIRONMENT) \
 	    $(if $(MONTH),--month $(MONTH)) $(if $(DATE),--date $(DATE)) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO))
 
