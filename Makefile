@@ -101,7 +101,11 @@ clean: stop ## remove what was installed, the sandbox's data and caches (never .
 	@pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
 	@touch $@
 
-.venv/plugins.stamp: .venv/runtime.stamp constraints.txt constraints-jsonl.txt meltano.yml
+# What meltano.yml has installed: written anew only when that changed, so that no other edit of it reinstalls the plugins.
+.venv/plugins.txt: meltano.yml | .venv/bin/python
+	@grep pip_url: $< | cmp -s - $@ || grep pip_url: $< > $@
+
+.venv/plugins.stamp: .venv/runtime.stamp constraints.txt constraints-jsonl.txt .venv/plugins.txt
 	@echo "Installing the plugins into their own environments …"
 	@meltano --environment sandbox --log-level warning install --clean $(PLUGINS)
 	@chmod 700 .meltano # below it Meltano keeps each plugin's settings in a file while it runs, secrets included

@@ -6,12 +6,10 @@ date or a file, is put in here too; something that is not in the block is a mist
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,8 +49,12 @@ class Reader:
         (root / "deploy").symlink_to(ROOT / "deploy")
         (root / ".venv").mkdir()
         for entry in Path(sys.prefix).iterdir():
-            if entry.suffix != ".stamp":
+            if entry.suffix not in {".stamp", ".txt"}:
                 (root / ".venv" / entry.name).symlink_to(entry)
+        written = ["make", ".venv/plugins.txt"]
+        subprocess.run(written, cwd=root, capture_output=True, check=True)
+        for name in ("runtime.stamp", "plugins.stamp"):
+            (root / ".venv" / name).touch()
 
     def follows(
         self, name: str, puts_in: Mapping[str, object] | None = None, **variables: str
@@ -66,20 +68,11 @@ class Reader:
 
     def types(self, line: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a line of the reader's own."""
-        self._up_to_date()
         return subprocess.run(
             ["bash", "-eu", "-o", "pipefail", "-c", line],
             cwd=self.project.root, env=self.project.variables(**variables),
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
-
-    def _up_to_date(self) -> None:
-        """What `make install` would find to be done already, also after a change of meltano.yml."""
-        moment = time.time()
-        for age, name in ((2, "runtime.stamp"), (1, "plugins.stamp")):
-            stamp = self.project.root / ".venv" / name
-            stamp.touch()
-            os.utime(stamp, (moment + 60 - age, moment + 60 - age))
 
 
 def done(outcome: subprocess.CompletedProcess[str]) -> str:
