@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -93,9 +94,15 @@ class StreamSummary:
 
 @dataclass(slots=True)
 class RunSummary:
-    """What a whole run did, stream by stream."""
+    """What a whole run did, stream by stream.
+
+    Attributes:
+        streams: By name.
+        unreadable: Names of streams by why nothing that was wanted of them can be read.
+    """
 
     streams: dict[str, StreamSummary] = field(default_factory=dict)
+    unreadable: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def of(self, stream: str) -> StreamSummary:
         """Return the summary of a stream, a fresh one at first."""

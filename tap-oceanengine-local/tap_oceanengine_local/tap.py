@@ -163,9 +163,10 @@ class TapOceanEngineLocal(Tap):
 
     @override  # type: ignore[misc]  # final for type checkers; a run ends nowhere else
     def sync_all(self) -> None:
-        """Run all selected streams, report what was done, fail when an account failed.
+        """Run all selected streams, report what was done, fail when something was not read.
 
         Raises:
+            ConfigError: Of a stream the platform gives none of the days that are asked for.
             FailedAccountsError: Named accounts could not be read.
         """
         try:
@@ -175,6 +176,11 @@ class TapOceanEngineLocal(Tap):
             self.writer.flush()
             self._log_summary()
         self.writer.obey()
+        unreadable = self.summary.unreadable
+        if unreadable:  # failed accounts of other streams were told one by one
+            raise ConfigError(
+                " | ".join(f"{', '.join(names)}: {text}" for text, names in unreadable.items())
+            )
         failures = self.summary.failures()
         if failures:
             raise FailedAccountsError(

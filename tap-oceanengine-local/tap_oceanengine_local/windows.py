@@ -89,10 +89,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The windows of one account, oldest first, and what a person should know about them."""
+    """The windows of one account, oldest first, and what a person should know about them.
+
+    Attributes:
+        windows: What to read.
+        warnings: One sentence each.
+        error: Why none of the closed days that are still wanted can be read, or None.
+    """
 
     windows: tuple[Window, ...]
     warnings: tuple[str, ...] = ()
+    error: str | None = None
 
 
 def today(timestamp: float) -> date:
@@ -107,6 +114,7 @@ def plan(span: Span, bookmark: date | None) -> Plan:
     `bookmark - lookback_days + 1`, raised to `start_date` only when that is configured.
     """
     warnings: list[str] = []
+    error: str | None = None
     if bookmark is not None and bookmark >= span.today:
         warnings.append(
             f"The bookmark {bookmark} is not in the past; it is read as {span.today - _DAY}."
@@ -116,15 +124,22 @@ def plan(span: Span, bookmark: date | None) -> Plan:
     if span.reaches_back is not None:
         earliest = span.today - timedelta(days=span.reaches_back)
         if first < earliest:
-            warnings.append(
-                f"The platform keeps {span.reaches_back} days: the days {first} to "
-                f"{min(earliest - _DAY, span.last_closed)} cannot be read any more."
-            )
+            gone = Window(first, min(earliest - _DAY, span.last_closed))
+            if gone.end == span.last_closed and (bookmark is None or bookmark < gone.end):
+                error = (
+                    f"nothing of {gone} can be read, because the platform gives days from "
+                    f"{earliest} on: set start_date and end_date to days that it gives."
+                )
+            else:
+                warnings.append(
+                    f"The platform keeps {span.reaches_back} days: the days {gone.start} to "
+                    f"{gone.end} cannot be read any more."
+                )
             first = earliest
     windows = list(split(first, span.last_closed, span.window_days))
     if span.reads_today and (span.start_date is None or span.start_date <= span.today):
         windows.append(Window(span.today, span.today, is_open=True))
-    return Plan(tuple(windows), tuple(warnings))
+    return Plan(tuple(windows), tuple(warnings), error)
 
 
 def split(first: date, last: date, window_days: int) -> Iterator[Window]:

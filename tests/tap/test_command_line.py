@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -290,6 +291,14 @@ def test_a_failed_account_ends_the_run_with_exit_code_1_and_the_summary(call, pl
     (summary,) = [record for record in caplog.records if record.getMessage() == "run summary"]
     failed = summary.summary["streams"]["promotion_report"]["accounts_failed"]
     assert list(failed) == ["1790000000000002"]
+
+
+def test_days_that_are_not_given_any_more_end_the_run_in_one_sentence(call, platform, caplog):
+    platform.account(1)
+    done = call(config={**RIGHT, "start_date": "2024-01-01", "end_date": "2024-01-05"})
+    assert done.exit_code == 1
+    (told,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert told.getMessage().startswith("promotion_report: nothing of 2024-01-01 to 2024-01-05")
 
 
 def test_a_connection_test_reads_one_record_of_each_stream(call, platform):

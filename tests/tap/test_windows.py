@@ -65,6 +65,15 @@ def test_every_day_after_the_bookmark_is_read_unless_start_date_skips_it(span, b
         day += DAY
 
 
+@given(spans, st.none() | past_days)
+def test_it_is_an_error_only_when_no_closed_day_is_left_to_read(span, bookmark):
+    planned = plan(span, bookmark)
+    if planned.error:
+        assert closed(planned.windows) == []
+        assert span.last_closed < TODAY - timedelta(days=365)
+        assert bookmark is None or bookmark < span.last_closed
+
+
 @given(past_days, st.integers(0, 60))
 def test_a_bookmark_looks_back_exactly_the_configured_days(bookmark, lookback):
     span = Span(today=TODAY, lookback_days=lookback, window_days=365, reaches_back=None)

@@ -145,11 +145,16 @@ class WindowedStream(LocalStream):
         span = self.span()
         work: list[tuple[Account, Window]] = []
         warned: defaultdict[str, list[str]] = defaultdict(list)
+        errors: dict[str, None] = {}
         for account in accounts:
             planned = plan(span, bookmarks.get(account.id))
             work.extend((account, window) for window in planned.windows)
             for text in planned.warnings:
                 warned[text].append(account.id)
+            if planned.error:
+                errors[planned.error] = None
+        for text in errors:
+            self.tap.summary.unreadable[text].append(self.name)
         if self.tap.settings.local_account_ids is None:
             self._miss(bookmarks.others(account.id for account in self.tap.accounts))
         for text, ids in warned.items():
