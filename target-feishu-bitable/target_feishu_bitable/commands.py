@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     clean.add_argument("--date", type=_day, metavar="D", help="only this day (YYYY-MM-DD)")
     dated = _command(commands, "clean-date", clean_date)
     dated.add_argument("day", type=_day, metavar="D", help="the day (YYYY-MM-DD)")
-    dated.add_argument("--account", metavar="ID", help="only rows of this account")
+    dated.add_argument("--account", metavar="ID", help="only rows of this account (its id or name)")
     for deleting in (clean, dated):
         deleting.add_argument("--yes", action="store_true", help="delete without asking")
     _command(commands, "views", views)

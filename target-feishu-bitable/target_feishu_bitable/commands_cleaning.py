@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from target_feishu_bitable.commands_rows import delete_rows, find_duplicates, read_rows
 from target_feishu_bitable.commands_table import connect, open_table
 from target_feishu_bitable.console import Exit
+from target_feishu_bitable.errors import ConfigError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
     from datetime import date
 
     from target_feishu_bitable.commands_rows import Duplicates, FoundRow
-    from target_feishu_bitable.commands_table import OpenTable, Wanted
+    from target_feishu_bitable.commands_table import OpenTable, Part, Wanted
     from target_feishu_bitable.console import Console
     from target_feishu_bitable.settings import Settings
+
+MOST_ACCOUNTS: Final = 5
 
 
 def check_duplicates(
@@ -56,10 +60,12 @@ def clean_date(
 ) -> Exit:
     """Delete the rows of one day, of one account when it is named, after showing them."""
     table = open_table(settings, wanted, connect(settings))
-    rows, kept = _rows_of(table, arguments.day, arguments.account)
+    rows, kept, there = _rows_of(table, arguments.day, arguments.account)
     whose = f" of account {arguments.account}" if arguments.account else ""
     console.say(f"Table “{table.name}”, {arguments.day}: {len(rows):,} rows{whose}.")
     console.listed([_row_line(row) for row in rows])
+    if there and not rows and not kept:
+        console.say(_not_there(table, arguments.day, arguments.account, there))
     if kept:
         console.say(f"{kept:,} rows of the day have an empty key column and stay.")
     deleted = 0
@@ -141,19 +147,54 @@ def _duplicates_report(table: OpenTable, found: Duplicates) -> dict[str, Any]:
     }
 
 
-def _rows_of(table: OpenTable, day: date, account: str | None) -> tuple[list[FoundRow], int]:
-    """Return the rows of a day with a complete key, and how many others there are."""
+def _rows_of(
+    table: OpenTable, day: date, account: str | None
+) -> tuple[list[FoundRow], int, list[tuple[str, ...]]]:
+    """Return the rows of a day with a complete key, how many others there are, and its accounts."""
     parts = table.key_parts() if table.has_key else ()
-    whose = None
+    whose = () if account is None else _account_parts(table)
+    rows = list(read_rows(table, parts, day=day, accounts=whose))
+    there = sorted({row.accounts for row in rows if any(row.accounts)})
     if account is not None:
-        purpose = "--account needs the column with the id"
-        whose = table.part(table.required(table.mapping.account, purpose))
-    rows, others = [], 0
-    for row in read_rows(table, parts, day=day, account=whose):
-        if account is not None and row.account != account:
-            continue
-        if all(row.key):
-            rows.append(row)
-        else:
-            others += 1
-    return rows, others
+        rows = _of_account(rows, account)
+    complete = [row for row in rows if all(row.key)]
+    return complete, len(rows) - len(complete), there
+
+
+def _account_parts(table: OpenTable) -> tuple[Part, ...]:
+    """Return the column with an account's id, and the one with its name when that is another."""
+    by_id = table.required(table.mapping.account, "--account needs the column with the id")
+    by_name = table.column(table.mapping.account_name)
+    if by_name is None or by_name == by_id:
+        return (table.part(by_id),)
+    return table.part(by_id), table.part(by_name)
+
+
+def _of_account(rows: list[FoundRow], account: str) -> list[FoundRow]:
+    """Return the rows with an account's id, or with its name when none has such an id.
+
+    Raises:
+        ConfigError: Several accounts have this name.
+    """
+    by_id = [row for row in rows if row.accounts[0] == account]
+    by_name = [row for row in rows if row.accounts[-1] == account]
+    ids = sorted({row.accounts[0] for row in by_name if row.accounts[0]})
+    if not by_id and len(ids) > 1:
+        raise ConfigError(
+            f"“{account}” is the name of several accounts: {'、'.join(ids)}. "
+            "Give --account the id of one."
+        )
+    return by_id or by_name
+
+
+def _not_there(table: OpenTable, day: date, account: str, there: Sequence[tuple[str, ...]]) -> str:
+    columns = " or ".join(part.column.name for part in _account_parts(table))
+    shown = []
+    for texts in there[:MOST_ACCOUNTS]:
+        first, *name = filter(None, texts)
+        shown.append(f"{first} ({name[0]})" if name else first)
+    more = len(there) - len(shown)
+    return (
+        f"No row of {day} has the account “{account}” in the column {columns}. "
+        f"The day has {'、'.join(shown)}{f' and {more} more' if more else ''}."
+    )

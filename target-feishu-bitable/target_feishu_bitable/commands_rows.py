@@ -34,7 +34,7 @@ class FoundRow:
         key: The texts of its key columns.
         created: When it was made, in milliseconds since 1970.
         human: Names of the filled columns that no stream writes.
-        account: Text of the account column, when that was asked for.
+        accounts: Texts of the account columns that were asked for.
         blank: Whether no cell holds anything but what the platform computes.
     """
 
@@ -42,7 +42,7 @@ class FoundRow:
     key: tuple[str, ...]
     created: int
     human: tuple[str, ...]
-    account: str
+    accounts: tuple[str, ...]
     blank: bool
 
 
@@ -84,7 +84,7 @@ def read_rows(
     parts: Sequence[Part],
     *,
     day: date | None = None,
-    account: Part | None = None,
+    accounts: Sequence[Part] = (),
 ) -> Iterator[FoundRow]:
     """Yield the rows of a table, those of one day when `day` is given.
 
@@ -92,7 +92,7 @@ def read_rows(
         table: The table.
         parts: Its key columns.
         day: Only rows of this day.
-        account: The account column, when the rows' accounts are wanted.
+        accounts: The account columns, when the rows' accounts are wanted.
     """
     body: SearchJSON = {"automatic_fields": True}
     dated = table.date_part() if day is not None else None
@@ -104,8 +104,7 @@ def read_rows(
         for record in page.records:
             fields = record.get("fields") or {}
             if dated is None or _is_on(dated, fields, day):
-                whose = _key_text(account, fields.get(account.column.name)) if account else ""
-                yield _found(record, parts, human, writable, whose)
+                yield _found(record, parts, human, writable, accounts)
 
 
 def find_duplicates(rows: Iterator[FoundRow]) -> Duplicates:
@@ -193,17 +192,21 @@ def _found(
     parts: Sequence[Part],
     human: Sequence[Column],
     writable: Sequence[Column],
-    account: str,
+    accounts: Sequence[Part],
 ) -> FoundRow:
     fields = record.get("fields") or {}
     return FoundRow(
         record_id=record["record_id"],
-        key=tuple(_key_text(part, fields.get(part.column.name)) for part in parts),
+        key=_texts(parts, fields),
         created=int(record.get("created_time") or 0),
         human=tuple(one.name for one in human if is_filled(fields.get(one.name))),
-        account=account,
+        accounts=_texts(accounts, fields),
         blank=not any(is_filled(fields.get(one.name)) for one in writable),
     )
+
+
+def _texts(parts: Sequence[Part], fields: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(_key_text(part, fields.get(part.column.name)) for part in parts)
 
 
 def _key_text(part: Part, cell: object) -> str:

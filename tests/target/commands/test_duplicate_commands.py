@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
 
 from platform_sandbox import Fault
 
-from .conftest import FIELDS, Terminal, row
+from .conftest import FIELDS, TABLES, Terminal, row
 
 
 def units(table):
@@ -202,6 +203,57 @@ def test_nothing_to_clean_is_in_order_without_being_asked(table, run):
     assert run("clean-date", "2026-02-12").code == 0
     assert run("clean-duplicates").code == 0
     assert len(table) == 1
+
+
+@pytest.mark.parametrize("account", ["1", "一店"])
+def test_an_account_goes_by_its_id_or_its_name(table, run, account):
+    rows = [row("2026-02-11", "1"), row("2026-02-11", "2", name="二店", account="2")]
+    table.add(rows)
+
+    assert run("clean-date", "2026-02-11", "--account", account, "--yes").code == 0
+    assert [cells["账户名称"] for _, cells in table.rows()] == ["二店"]
+
+
+def test_an_id_counts_before_a_name_and_a_shared_name_is_refused(table, run):
+    table.add(row("2026-02-11", unit, "一店", account=unit) for unit in ("1", "2"))
+    table.add([row("2026-02-11", "3", name="1", account="3")])
+
+    result = run("clean-date", "2026-02-11", "--account", "一店", "--yes")
+
+    assert result.code == 1
+    assert "“一店” is the name of several accounts: 1、2. Give --account the id" in result.err
+    assert len(table) == 3
+    assert run("clean-date", "2026-02-11", "--account", "1", "--yes").code == 0
+    assert [cells["账户ID"] for _, cells in table.rows()] == ["2", "3"]
+
+
+def test_an_account_that_is_not_there_is_told_with_some_that_are(table, run):
+    table.add(row("2026-02-11", str(n), f"{n}店", account=f"10{n}") for n in range(1, 8))
+
+    result = run("clean-date", "2026-02-11", "--account", "八店", "--yes")
+
+    assert result.code == 0
+    assert (
+        "No row of 2026-02-11 has the account “八店” in the column 账户ID or 账户名称" in result.out
+    )
+    assert (
+        "The day has 101 (1店)、102 (2店)、103 (3店)、104 (4店)、105 (5店) and 2 more."
+        in result.out
+    )
+    empty = run("clean-date", "2026-02-12", "--account", "八店", "--yes")
+    assert "2026-02-12: 0 rows" in empty.out
+    assert "account “八店”" not in empty.out
+
+
+def test_a_table_with_names_only_shows_names(table, run):
+    table.add([row("2026-02-11", "1")])
+    settings = TABLES["tables"]["promotion_report"] | {"account": "local_account_name"}
+    tables = json.dumps({"promotion_report": settings})
+
+    result = run("clean-date", "2026-02-11", "--account", "1", "--yes", tables=tables)
+
+    assert "in the column 账户名称" in result.out
+    assert "The day has 一店." in result.out
 
 
 def test_an_account_can_not_be_told_apart_without_its_column(base, run):
