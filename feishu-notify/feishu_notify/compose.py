@@ -83,7 +83,11 @@ class Composer:
         return Card(self.look.headline(say("title_overdue")), "red", ("\n".join(lines),))
 
     def _success(self, story: RunStory, found: Sequence[Finding], room: Room) -> Card:
-        title = self.say("title_attention" if found else "title_success")
+        streams = target_streams(story)
+        if streams and all(stream.dry_run for stream in streams):
+            title = self.say("title_trial_attention" if found else "title_trial")
+        else:
+            title = self.say("title_attention" if found else "title_success")
         return Card(
             title=self.look.headline(title),
             colour="orange" if found else "green",

@@ -91,8 +91,8 @@ class Facts:
                 say("rows_of_stream", stream=literal(s.name), value=value)
                 for s, value in zip(streams, values, strict=True)
             ]
-        for value in values[:most]:
-            yield self.line("rows", value)
+        for s, value in list(zip(streams, values, strict=True))[:most]:
+            yield self.line("rows_planned" if s.dry_run else "rows", value)
         if len(values) > most:
             yield self.line("rows", say("more", count=str(len(values) - most)))
 

@@ -40,7 +40,7 @@ class TapStream:
 
 @dataclass(frozen=True, slots=True)
 class TargetStream:
-    """What a target did with one stream."""
+    """What a target did with one stream; after a ``dry_run`` what it would have done."""
 
     name: str
     table: str | None = None
@@ -51,6 +51,7 @@ class TargetStream:
     unchanged: int | None = None
     duplicates: int | None = None
     rows_in_table: int | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def parse(summary: object) -> TapSummary | TargetSummary | None:
     streams = {str(k): v for k, v in summary["streams"].items() if isinstance(v, Mapping)}
     target_keys = {"created", "updated", "unchanged", "table", "table_url"}
     if "write_calls" in summary or any(target_keys & s.keys() for s in streams.values()):
-        return TargetSummary(tuple(_target_stream(k, v) for k, v in streams.items()))
+        dry_run = summary.get("dry_run") is True
+        return TargetSummary(tuple(_target_stream(k, v, dry_run) for k, v in streams.items()))
     return TapSummary(
         tuple(_tap_stream(k, v) for k, v in streams.items()),
         _number(summary.get("refresh_token_days_left")),
@@ -111,18 +113,19 @@ def _days(days: Iterable[Any]) -> tuple[Day, ...]:
     return tuple(sorted(found, key=lambda day: day.date))
 
 
-def _target_stream(name: str, value: Mapping[str, Any]) -> TargetStream:
+def _target_stream(name: str, value: Mapping[str, Any], dry_run: bool) -> TargetStream:
     url = _text(value.get("table_url"))
     return TargetStream(
         name=name,
         table=_text(value.get("table")),
         url=url if url and url.startswith(("https://", "http://")) else None,
         read=_integer(value.get("read")),
-        created=_integer(value.get("created")),
-        updated=_integer(value.get("updated")),
+        created=_integer(value.get("would_create" if dry_run else "created")),
+        updated=_integer(value.get("would_update" if dry_run else "updated")),
         unchanged=_integer(value.get("unchanged")),
         duplicates=_integer(value.get("duplicates")),
         rows_in_table=_integer(value.get("rows_in_table")),
+        dry_run=dry_run,
     )
 
 

@@ -9,6 +9,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     # titles, without the prefix
     "title_success": ("同步成功", "sync succeeded"),
     "title_attention": ("同步成功，有提醒", "sync succeeded, with warnings"),
+    "title_trial": ("试运行成功，没有写入", "trial run succeeded, nothing was written"),
+    "title_trial_attention": (
+        "试运行成功，没有写入，有提醒",
+        "trial run succeeded, with warnings, nothing was written",
+    ),
     "title_partial": ("同步部分失败", "sync partly failed"),
     "title_failed": ("同步失败", "sync failed"),
     "title_reauthorise": ("Token 刷新失败，需要重新授权", "token refresh failed, authorise again"),
@@ -20,6 +25,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "dates": ("日期", "Dates"),
     "accounts": ("账户", "Accounts"),
     "rows": ("写入", "Rows"),
+    "rows_planned": ("试运行，只计划、没有写入", "Trial run, planned and not written"),
     "read": ("读取", "Read"),
     "day": ("{date} 数据", "Figures of {date}"),
     "duration": ("用时", "Duration"),

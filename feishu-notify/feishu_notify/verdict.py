@@ -126,6 +126,7 @@ def _something_arrived(story: RunStory) -> bool:
         for summary in story.summaries
         if isinstance(summary, TargetSummary)
         for s in summary.streams
+        if not s.dry_run
     )
     loader_failed = any("loaders" in block.exit_codes for block in story.blocks)
     return bool(written and failed_accounts(story)) and not loader_failed

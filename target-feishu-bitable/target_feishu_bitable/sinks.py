@@ -214,10 +214,10 @@ class BitableSink(Sink):
             return
         self.target.base.bind(self.table, self.layout)
         made = self._plan(rows)
+        self.counts.unchanged += made.unchanged
         if self.target.settings.dry_run:
             self._tell(made)
         else:
-            self.counts.unchanged += made.unchanged
             self._write(made, rows)
             self._note_days(made)
         self.counts.rows_in_table = self.table.lookup.total
@@ -280,10 +280,7 @@ class BitableSink(Sink):
     def _tell(self, made: Plan) -> None:
         self.logger.info(
             "Dry run, stream %s: %d rows would be created, %d updated, %d are equal already.",
-            self.stream_name,
-            len(made.creates),
-            len(made.updates),
-            made.unchanged,
+            *(self.stream_name, len(made.creates), len(made.updates), made.unchanged),
         )
         lookup = self.table.lookup
         for change in made.updates[:_SHOWN]:
@@ -297,4 +294,5 @@ class BitableSink(Sink):
             lookup.imagined(f"(row {row.number} of a dry run)", row.written)
         for change in made.updates:
             lookup.updated(change.known, change.values)
-        self.counts.unchanged += made.unchanged
+        self.counts.would_create += len(made.creates)
+        self.counts.would_update += len(made.updates)

@@ -17,6 +17,8 @@ class Counts:
         created: Rows created.
         updated: Rows of which cells were changed.
         unchanged: Rows that were equal already.
+        would_create: Rows that a dry run would have created.
+        would_update: Rows of which a dry run would have changed cells.
         duplicates: Rows in the table that repeat an older row's key.
         rows_in_table: Rows in the table at the end.
     """
@@ -27,12 +29,15 @@ class Counts:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    would_create: int = 0
+    would_update: int = 0
     duplicates: int = 0
     rows_in_table: int | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        return {name: getattr(self, name) for name in self.__slots__}
+    def to_dict(self, *, dry_run: bool) -> dict[str, Any]:
+        """Return it as JSON values, what would have been done after a dry run only."""
+        names = (name for name in self.__slots__ if dry_run or not name.startswith("would_"))
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(slots=True)
@@ -45,7 +50,12 @@ class RunSummary:
         """Return one stream's counts."""
         return self.streams.setdefault(stream, Counts())
 
-    def to_dict(self, *, requests: int, write_calls: int) -> dict[str, Any]:
-        """Return it as JSON values."""
-        streams = {name: counts.to_dict() for name, counts in self.streams.items()}
-        return {"streams": streams, "requests": requests, "write_calls": write_calls}
+    def to_dict(self, *, requests: int, write_calls: int, dry_run: bool) -> dict[str, Any]:
+        """Return it as JSON values; `dry_run` says that nothing was written."""
+        streams = {name: one.to_dict(dry_run=dry_run) for name, one in self.streams.items()}
+        return {
+            "streams": streams,
+            "requests": requests,
+            "write_calls": write_calls,
+            "dry_run": dry_run,
+        }

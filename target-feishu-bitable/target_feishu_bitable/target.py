@@ -235,14 +235,14 @@ class TargetFeishuBitable(Target):
             super()._handle_max_record_age()
 
     def _report(self) -> None:
+        for sink in self._sinks:
+            sink.warn_of_limits()
         opened = "base" in self.__dict__
-        if opened:
-            for sink in self._sinks:
-                sink.warn_of_limits()
         session = self.__dict__.get("_session")
         summary = self.summary.to_dict(
             requests=session.transport.requests if session else 0,
             write_calls=self.base.client.write_calls if opened else 0,
+            dry_run=self.settings.dry_run,
         )
         self.logger.info("run summary", extra={"summary": summary})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import string
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -229,6 +230,50 @@ def test_several_streams_are_told_one_by_one():
         "Open the table units",
         "Open the table leads",
     ]
+
+
+def trial(recorded, *more, **flags):
+    stream = {"table": "tbl", "created": 0, "updated": 0, "unchanged": 4}
+    planned = {"would_create": 1200, "would_update": 31}
+    summary = {"streams": {"promotion_report": stream | planned}, "write_calls": 0, **flags}
+    line = recorded.line("target-x", "run summary", summary=summary)
+    return recorded.story(line, *more, recorded.end())
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "rows"),
+    [
+        (
+            "zh",
+            "巨量本地推 试运行成功，没有写入",
+            "**试运行，只计划、没有写入**：新增 1,200 行，更新 31 行，未变 4 行",
+        ),
+        (
+            "en",
+            "巨量本地推 trial run succeeded, nothing was written",
+            "**Trial run, planned and not written**: 1,200 created, 31 updated, 4 unchanged",
+        ),
+    ],
+)
+def test_trial_run_is_called_one_and_its_rows_are_a_plan(recorded, language, title, rows):
+    card = composer(language).run(trial(recorded, dry_run=True), Outcome.SUCCESS)
+    assert (card.title, card.colour) == (title, "green")
+    assert rows in card.paragraphs[0]
+
+
+def test_trial_run_with_warnings_or_errors_is_called_one_too(recorded):
+    warning = recorded.line("target-x", "odd", logging.WARNING)
+    card = composer().run(trial(recorded, warning, dry_run=True), Outcome.SUCCESS)
+    assert (card.title, card.colour) == ("巨量本地推 试运行成功，没有写入，有提醒", "orange")
+    failed = composer().run(trial(recorded, dry_run=True), Outcome.FAILED)
+    assert "**试运行，只计划、没有写入**：新增 1,200 行" in written(failed)
+
+
+@pytest.mark.parametrize("flags", [{}, {"dry_run": False}, {"dry_run": None}, {"dry_run": "yes"}])
+def test_run_that_does_not_say_so_is_no_trial(recorded, flags):
+    text = written(composer().run(trial(recorded, **flags), Outcome.SUCCESS))
+    assert "**写入**：新增 0 行，更新 0 行，未变 4 行" in text
+    assert "试运行" not in text
 
 
 def test_average_is_cost_by_conversions_when_the_tap_does_not_say(recorded):

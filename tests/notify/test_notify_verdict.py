@@ -68,6 +68,15 @@ def test_partial_needs_rows_that_arrived_and_accounts_that_failed(recorded):
     assert judge(recorded.story(some, wrote, failed, end[-1])) is Outcome.FAILED
 
 
+def test_rows_of_a_trial_run_have_not_arrived(recorded):
+    some = recorded.line(TAP, "run summary", summary=tap_summary(["1"]))
+    stream = {"created": 0, "would_create": 5, "unchanged": 2}
+    summary = {"streams": {"promotion_report": stream}, "write_calls": 0, "dry_run": True}
+    planned = recorded.line(TARGET, "run summary", summary=summary)
+    end = recorded.block(**EXTRACTOR_FAILED), recorded.end("failure")
+    assert judge(recorded.story(some, planned, *end)) is Outcome.FAILED
+
+
 def test_summary_of_an_unknown_shape_changes_nothing(recorded):
     odd = ({"days": 7, "accounts": "?"}, {"accounts": 10**400}, {"accounts_failed": []})
     for summary in ("text", {"streams": []}, *({"streams": {"x": stream}} for stream in odd), 5):

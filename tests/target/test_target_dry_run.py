@@ -112,6 +112,7 @@ def test_a_key_that_comes_again_in_a_later_batch_is_told_once(job):
     )
     assert "1 rows would be created, 1 updated, 0 are equal already" in outcome.log
     assert "0 rows would be created, 0 updated, 2 are equal already" in outcome.log
+    assert (outcome.counts["would_create"], outcome.counts["would_update"]) == (1, 1)
     assert outcome.counts["rows_in_table"] == 1
     assert job.requests.writes == 0
 

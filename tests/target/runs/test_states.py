@@ -227,6 +227,10 @@ def test_a_dry_run_changes_nothing_and_emits_no_state(feed, say, base, table, ca
     assert calls.writes == 0
     assert outcome.states == []
     assert outcome.summary["write_calls"] == 0
+    assert outcome.summary["dry_run"] is True
+    (counts,) = outcome.summary["streams"].values()
+    planned = [counts[name] for name in ("would_create", "would_update", "unchanged")]
+    assert planned == ([25, 0, 0] if what == "table" else [5, 1, 19])
     told = "\n".join(outcome.log)
     if what == "table":
         assert "'新表' would be created" in told
