@@ -91,12 +91,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "advice_reauthorise": (
         (
             "刷新令牌已失效（30 天未使用、重新授权过，或被别的程序刷新过）。请重新授权：运行 "
-            "`{command}` 打印授权链接，登录同意后运行 `{command} --code 回调链接`。"
+            "`{command}` 打印授权链接，登录同意后运行 `{command} --code '回调链接'`。"
         ),
         (
             "The refresh token is no longer valid (unused for 30 days, authorised anew, or "
             "refreshed by another program). Run `{command}` for the link, agree there, then "
-            "run `{command} --code CALLBACK_LINK`."
+            "run `{command} --code 'CALLBACK LINK'`."
         ),
     ),
     "advice_busy": (

@@ -179,7 +179,7 @@ class StoredTokens:
         try:
             how = (
                 f"Open {self.app.link()} , tick all accounts again (a new authorisation replaces "
-                f"the old selection), then run `{COMMAND} --code CODE`."
+                f"the old selection), then run `{COMMAND} --code 'CALLBACK LINK'`."
             )
         except ConfigError:
             how = f"Set redirect_uri, then run `{COMMAND}`."

@@ -129,7 +129,7 @@ def _takes_code(parser: argparse.ArgumentParser) -> None:
         "--code",
         type=commands_tokens.code_of,
         metavar="CODE|LINK",
-        help="the code, or the whole link of the page that came after agreeing",
+        help="the code, or in quotes the whole link of the page that came after agreeing",
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import shlex
 import string
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -230,6 +232,18 @@ def test_several_streams_are_told_one_by_one():
         "Open the table units",
         "Open the table leads",
     ]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_command_to_authorise_survives_the_link_that_is_pasted_into_it(language):
+    story = RunStory(plugins=(PluginStory("tap-x", "extractors"),), blocks=(FAILED,))
+    text = written(composer(language).run(story, Outcome.REAUTHORISE))
+    command = re.search("`([^`]* --code [^`]*)`", text)[1]
+    link = "https://example.com/callback?app_id=18&state=x&auth_code=a5"
+    pasted = re.sub("回调链接|CALLBACK LINK", link, command)
+    words = shlex.shlex(pasted, posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    assert list(words) == ["meltano", "invoke", "tap-x:authorize", "--code", link]
 
 
 def trial(recorded, *more, **flags):

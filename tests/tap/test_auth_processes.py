@@ -149,7 +149,7 @@ def test_a_process_killed_between_answer_and_store_is_explained_by_the_next(
         assert f":{dead.pid} has not brought its new pair here" in text
         assert "40107" in text
         assert "https://open.oceanengine.com/audit/oauth.html?" in text
-        assert "`meltano invoke tap-oceanengine-local:authorize --code CODE`" in text
+        assert "`meltano invoke tap-oceanengine-local:authorize --code 'CALLBACK LINK'`" in text
     assert tokens.look().unanswered.by.endswith(f":{dead.pid}")
     client.tokens.authorise(defaults.OE_AUTH_CODE)
     assert client.get(USER, {})["app_id"] == int(defaults.OE_APP_ID)

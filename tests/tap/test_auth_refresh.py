@@ -290,7 +290,7 @@ def test_an_answer_lost_after_the_rotation_needs_a_person(refreshed, make, platf
     assert "40107" in text
     assert "has not brought its new pair" in text
     assert LINK in text
-    assert "`meltano invoke tap-oceanengine-local:authorize --code CODE`" in text
+    assert "`meltano invoke tap-oceanengine-local:authorize --code 'CALLBACK LINK'`" in text
     assert caught.value.request_id in text
 
 

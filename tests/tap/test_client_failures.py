@@ -231,7 +231,7 @@ def test_a_dead_authorisation_says_what_to_open_and_run(client, platform, clockw
         client.get(USER, {})
     text = str(caught.value)
     assert "https://open.oceanengine.com/audit/oauth.html?app_id=1800000000000001" in text
-    assert "meltano invoke tap-oceanengine-local:authorize --code CODE" in text
+    assert "meltano invoke tap-oceanengine-local:authorize --code 'CALLBACK LINK'" in text
     assert "all accounts again" in text
     assert USER in text
     assert caught.value.code == code

@@ -236,7 +236,7 @@ def test_refresh_of_a_dead_authorisation_says_what_to_do(run, platform):
     said = run("token-refresh", "--json")
     assert said.code == 1
     assert said.json["code"] == 40107
-    assert "authorize --code CODE" in said.err
+    assert "authorize --code 'CALLBACK LINK'" in said.err
     assert "No token store was found at" in said.err
 
 
@@ -472,7 +472,7 @@ def test_doctor_says_that_the_authorisation_is_gone(run, platform):
     said = run("doctor", "--json")
     [finding] = red(said)
     assert finding["what"] == "token"
-    assert "authorize --code CODE" in finding["detail"]
+    assert "authorize --code 'CALLBACK LINK'" in finding["detail"]
 
 
 def test_doctor_says_that_the_store_is_broken(run, tmp_path, platform):
