@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from platform_sandbox.defaults import HOST, PORT
 from platform_sandbox.testing import SandboxServer
 
 from .conftest import MeltanoProject
+from .recipes import Reader, done
 
 FLAGS = (
     "--headless",
@@ -77,6 +80,8 @@ def test_page_shows_table_chart_cards_calls_and_moves_the_clock(
     outcome = project.meltano(*run, TAP_OCEANENGINE_LOCAL_END_DATE=last.isoformat())
     assert outcome.returncode == 0, outcome.stderr
 
+    links = sandbox.platform.services.links
+    links["public"] = f"http://{HOST}:{PORT}"  # where whoever looks at the picture has it
     browser.get(sandbox.url)
     text = browser.find_element(By.TAG_NAME, "body").text
     assert "单元日报" in text
@@ -93,10 +98,19 @@ def test_page_shows_table_chart_cards_calls_and_moves_the_clock(
     assert rows(browser)
     assert all(name.split()[0] in " ".join(row) for row in rows(browser))
 
+    links["public"] = sandbox.url
     before = clock.today()
     press(browser, "advance")
     assert (clock.today() - before).days == 1
     assert browser.find_element(By.ID, "today").text == clock.today().isoformat()
+    known = {key: value for key, value in project.environment.items() if "API_URL" not in key}
+    reader = Reader(replace(project, environment=known), "README.md")
+    done(reader.types(browser.find_element(By.ID, "run").text))
+    browser.get(sandbox.url)
+    assert all(before.isoformat() in row for row in rows(browser))
+    card = browser.find_element(By.CSS_SELECTOR, "#cards .message")
+    assert card.find_element(By.TAG_NAME, "h3").text == "巨量本地推【演示】同步成功"
+
     clock.set(clock.host_today())
     browser.get(sandbox.url)
     assert not browser.find_element(By.ID, "advance").is_enabled()

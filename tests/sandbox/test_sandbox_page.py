@@ -123,6 +123,22 @@ def test_the_button_moves_the_clock_a_day_but_never_past_today(page):
     assert clock.today() == clock.host_today()
 
 
+def test_the_clock_comes_with_the_command_of_a_run_up_to_its_yesterday(page, monkeypatch):
+    run = ".venv/bin/meltano --environment sandbox run tap-oceanengine-local target-feishu-bitable"
+
+    def command(html):
+        return re.findall(r'<code id="run">(.*?)</code>', html)
+
+    day = page.platform.clock.yesterday()
+    there = f"TAP_OCEANENGINE_LOCAL_API_URL={page.url} TARGET_FEISHU_BITABLE_API_URL={page.url}"
+    assert command(page()) == [f"{there} TAP_OCEANENGINE_LOCAL_END_DATE={day} {run}"]
+    monkeypatch.setitem(page.platform.services.links, "public", "http://127.0.0.1:8765")
+    assert command(page()) == [f"TAP_OCEANENGINE_LOCAL_END_DATE={day} {run}"]
+    moved = requests.post(f"{page.url}/page/clock", timeout=9).text
+    after = day + timedelta(days=1)
+    assert command(moved) == [f"TAP_OCEANENGINE_LOCAL_END_DATE={after} {run}"]
+
+
 def test_the_reset_button_empties_everything(page):
     page.platform.clock.advance(days=2)
     answer = requests.post(f"{page.url}/page/reset", timeout=9)

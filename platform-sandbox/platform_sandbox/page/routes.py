@@ -18,6 +18,7 @@ from platform_sandbox.page.grid import Choice, TableReader
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import date
 
     from starlette.requests import Request
 
@@ -31,6 +32,9 @@ _DAYS: Final = 62
 _NOISE: Final = re.compile(
     r"v?\d+(\.\d+)?|local|bitable|apps|tables|bascn\w+|tbl\w+|fld\w+|vew\w+|rec\w{8,}|[\da-f-]{36}|"
 )
+_RUN: Final = (
+    ".venv/bin/meltano --environment sandbox run tap-oceanengine-local target-feishu-bitable"
+)
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "form-action 'self'",
@@ -42,6 +46,19 @@ def short_path(path: str) -> str:
     """The part of a call's path that tells it from others: no prefix, version or ids."""
     parts = [part for part in path.split("/")[2:] if not _NOISE.fullmatch(part)]
     return "/".join(parts)
+
+
+def run_command(url: str, last: date) -> str:
+    """The shell command, in the project's folder, of a run up to a day of the sandbox at `url`.
+
+    A run without the day reads up to the host's yesterday, which this sandbox may not know yet.
+    The project's settings lead to the default address.
+    """
+    variables = [f"TAP_OCEANENGINE_LOCAL_END_DATE={last}"]
+    if url != f"http://{defaults.HOST}:{defaults.PORT}":
+        plugins = ("TAP_OCEANENGINE_LOCAL", "TARGET_FEISHU_BITABLE")
+        variables = [f"{plugin}_API_URL={url}" for plugin in plugins] + variables
+    return " ".join([*variables, _RUN])
 
 
 class _Page:
@@ -82,6 +99,7 @@ class _Page:
             "calls": log.entries[: -_CALLS - 1 : -1],
             "summary": log.summary(),
             "now": clock.now(),
+            "run": run_command(self._platform.services.public_url, clock.yesterday()),
             "may_move": clock.today() < clock.host_today(),
             "note": request.query_params.get("note", ""),
         }
@@ -99,7 +117,7 @@ class _Page:
             now = self._platform.clock.advance(days=1)
         except ClockError:
             return _back("时钟已是今天，不能再往前走。")
-        return _back(f"时钟已走到 {now:%Y-%m-%d}。再运行一次同步，看看哪些行会更新。")
+        return _back(f"时钟已走到 {now:%Y-%m-%d}。再运行一次同步（命令见上方），看看哪些行会更新。")
 
     async def reset(self, request: Request) -> Response:
         if not _from_this_page(request):
