@@ -151,8 +151,12 @@ class Composer:
         return [text for text in texts if not any(a in text and y in text for a, y in told)]
 
     def _failed_accounts(self, story: RunStory, room: Room) -> str:
+        called = {
+            account: self.say("account_named", name=name, id=account)
+            for account, name in verdict.account_names(story).items()
+        }
         texts = [
-            f"{account}{self.say.colon}{reason}"
+            f"{called.get(account, account)}{self.say.colon}{reason}"
             for account, reason in verdict.failed_accounts(story).items()
         ]
         return "\n".join(self._listed("failed_accounts", texts, room))

@@ -27,7 +27,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class TapStream:
-    """What a tap read of one stream."""
+    """What a tap read of one stream; ``names`` are those of failed accounts, where known."""
 
     name: str
     accounts: int | None = None
@@ -36,6 +36,7 @@ class TapStream:
     first_day: str | None = None
     last_day: str | None = None
     days: tuple[Day, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def parse(summary: object) -> TapSummary | TargetSummary | None:
 
 
 def _tap_stream(name: str, value: Mapping[str, Any]) -> TapStream:
-    failed = value.get("accounts_failed")
+    failed, names = value.get("accounts_failed"), value.get("accounts_failed_names")
     days = value.get("days")
     return TapStream(
         name=name,
@@ -95,6 +96,7 @@ def _tap_stream(name: str, value: Mapping[str, Any]) -> TapStream:
         first_day=_text(value.get("from")),
         last_day=_text(value.get("to")),
         days=_days(days) if isinstance(days, Iterable) and not isinstance(days, str) else (),
+        names={str(k): str(v) for k, v in names.items() if v} if isinstance(names, Mapping) else {},
     )
 
 

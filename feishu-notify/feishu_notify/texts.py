@@ -41,6 +41,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # values
     "date_range": ("{first} 至 {last}", "{first} to {last}"),
     "accounts_value": ("共 {total} 个，失败 {failed} 个", "{total}, of which {failed} failed"),
+    "account_named": ("{name}（{id}）", "{name} ({id})"),
     "accounts_all_read": ("{total} 个", "{total}"),
     "rows_value": (
         "新增 {created} 行，更新 {updated} 行，未变 {unchanged} 行",

@@ -96,6 +96,17 @@ def failed_accounts(story: RunStory) -> dict[str, str]:
     }
 
 
+def account_names(story: RunStory) -> dict[str, str]:
+    """Names of failed accounts by id, as far as they are known."""
+    return {
+        account: name
+        for summary in story.summaries
+        if isinstance(summary, TapSummary)
+        for stream in summary.streams
+        for account, name in stream.names.items()
+    }
+
+
 def troubles(story: RunStory) -> Iterator[Trouble]:
     """All errors of the run, the plugins' first."""
     for plugin in story.plugins:

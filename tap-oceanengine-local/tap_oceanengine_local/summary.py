@@ -38,6 +38,7 @@ class StreamSummary:
     Attributes:
         accounts: Accounts that were asked for.
         accounts_failed: Reason by account id.
+        accounts_failed_names: Names of these, as far as they are known.
         rows: Records emitted.
         shows_cost: The cost is selected, so days show it.
         shows_conversions: The conversions are selected, so days show them.
@@ -45,6 +46,7 @@ class StreamSummary:
 
     accounts: int = 0
     accounts_failed: dict[str, str] = field(default_factory=dict)
+    accounts_failed_names: dict[str, str] = field(default_factory=dict)
     rows: int = 0
     shows_cost: bool = False
     shows_conversions: bool = False
@@ -75,6 +77,7 @@ class StreamSummary:
         return {
             "accounts": self.accounts,
             "accounts_failed": dict(self.accounts_failed),
+            "accounts_failed_names": dict(self.accounts_failed_names),
             "rows": self.rows,
             "from": None if self._first is None else self._first.isoformat(),
             "to": None if self._last is None else self._last.isoformat(),

@@ -207,6 +207,29 @@ def test_reason_of_an_account_is_told_once_with_the_account():
     assert (text.count(reason), "**Error**" in text) == (1, False)
 
 
+@pytest.mark.parametrize(
+    ("language", "called"), [("zh", "总店*（18001）："), ("en", "总店* (18001): ")]
+)
+def test_failed_account_is_called_by_its_name_where_that_is_known(recorded, language, called):
+    failed = {"18001": "code 40002", "18002": "code 40110"}
+    stream = {"accounts": 3, "accounts_failed": failed, "accounts_failed_names": {"18001": "总店*"}}
+    lines = (
+        recorded.line("tap-x", "promotion_report, account 18001 (总店*) failed: code 40002", 40),
+        recorded.line("tap-x", "run summary", summary={"streams": {"promotion_report": stream}}),
+    )
+    card = composer(language).run(recorded.story(*lines), Outcome.PARTIAL)
+    assert f"• {literal(called)}code 40002\n• 18002" in written(card)
+    assert written(card).count("40002") == 1
+
+
+@pytest.mark.parametrize("names", [None, [], "总店", {"18001": None}, {"18001": ""}])
+def test_failed_account_without_a_usable_name_is_called_by_its_id(recorded, names):
+    stream = {"accounts_failed": {"18001": "code 40002"}, "accounts_failed_names": names}
+    line = recorded.line("tap-x", "run summary", summary={"streams": {"s": stream}})
+    card = composer().run(recorded.story(line), Outcome.FAILED)
+    assert "**失败账户**：18001：code 40002" in written(card)
+
+
 def test_error_is_not_repeated_by_its_exception():
     trouble = Trouble("code 40002, no right", (("AccountError", "code 40002, no right"),))
     sdk = Trouble("An unhandled error occurred while syncing 'promotion_report'")

@@ -169,6 +169,15 @@ def test_a_failed_account_keeps_its_bookmark_and_the_others_go_on(platform, run_
     assert "no permission" in run.summary["promotion_report"]["accounts_failed"][SECOND]
 
 
+def test_the_summary_names_failed_accounts_whose_name_is_known(platform, run_tap):
+    for number, name in ((1, "总店"), (2, "二店"), (3, None)):
+        platform.account(number, name)
+    platform.errors[SECOND] = platform.errors["1790000000000003"] = AccountError("no permission")
+    summary = run_tap().summary["promotion_report"]
+    assert list(summary["accounts_failed"]) == [SECOND, "1790000000000003"]
+    assert summary["accounts_failed_names"] == {SECOND: "二店"}
+
+
 def test_all_accounts_failing_is_a_failure_too(platform, run_tap):
     for number in (1, 2):
         account = platform.account(number)

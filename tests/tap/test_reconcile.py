@@ -77,6 +77,7 @@ def test_what_was_not_selected_is_null():
     assert StreamSummary().to_dict() == {
         "accounts": 0,
         "accounts_failed": {},
+        "accounts_failed_names": {},
         "rows": 0,
         "from": None,
         "to": None,

@@ -74,6 +74,8 @@ class LocalStream(Stream):
             raise error
         reason = f"{where}: {error}" if where else str(error)
         self.progress.accounts_failed[account.id] = reason
+        if account.name:
+            self.progress.accounts_failed_names[account.id] = account.name
         self.logger.error("%s, account %s failed: %s", self.name, _called(account), reason)
 
     def warn(self, text: str, *accounts: Account) -> None:
