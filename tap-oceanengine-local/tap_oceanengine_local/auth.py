@@ -185,9 +185,14 @@ class StoredTokens:
             how = f"Set redirect_uri, then run `{COMMAND}`."
         if self.store.existed:
             return how
+        tokens = (
+            "so the configured tokens were used"
+            if self.has_seed
+            else "and no tokens are configured"
+        )
         return (
-            f"{how} No token store was found at {self.store.place}, so the configured tokens were "
-            "used: is this the right project and place?"
+            f"{how} No token store was found at {self.store.place}, {tokens}: is this the right "
+            "project and place?"
         )
 
     def _load(self) -> Pair:

@@ -475,6 +475,16 @@ def test_doctor_says_that_the_authorisation_is_gone(run, platform):
     assert "authorize --code 'CALLBACK LINK'" in finding["detail"]
 
 
+@pytest.mark.parametrize("command", ["doctor", "token-status", "token-refresh"])
+def test_nobody_is_told_that_tokens_were_used_when_none_are_configured(run, command):
+    said = run(command, access_token="", refresh_token="")
+    assert said.code == 1
+    told = said.out + said.err
+    assert "There is no token" in told
+    assert "tokens.db, and no tokens are configured: is this the right project and place?" in told
+    assert "tokens were used" not in told
+
+
 def test_doctor_says_that_the_store_is_broken(run, tmp_path, platform):
     path = tmp_path / "broken.db"
     path.write_bytes(b"no database" * 500)
