@@ -21,6 +21,7 @@ DAYS_TO_RENEW = 7
 DAYS_TO_COMPARE = 7
 _KINDS = (
     ("cost_gap", re.compile(r"add up to the account's cost|differs from the account report")),
+    ("row_limit_passed", re.compile(r"passed the configured limit")),
     ("row_limit", re.compile(r"row[ _]limit", re.IGNORECASE)),
 )
 _SAYS_THE_SAME = {

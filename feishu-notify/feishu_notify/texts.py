@@ -166,6 +166,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         ("conversions of {date} are {value}, {percent} % off the mean of the other days, {mean}"),
     ),
     "cost_gap": ("单元消耗合计与账户消耗不一致：{text}", "cost gap: {text}"),
+    "row_limit_passed": (
+        "表格行数超过设置的上限：{text}",
+        "the table has passed the configured limit: {text}",
+    ),
     "row_limit": ("表格行数接近上限：{text}", "the table is filling up: {text}"),
     "more_warnings": (
         "{plugin}：另有 {count} 条提醒，见日志",

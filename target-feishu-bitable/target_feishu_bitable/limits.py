@@ -21,7 +21,10 @@ def warning(table: str, *, rows: int, limit: int, created: int, days: int | None
         return None
     share = f"The table {table!r} holds {rows} of {limit} rows (row_limit)"
     advice = "Archive old rows, write to another table, or feed another target."
-    if rows >= limit:
+    if rows > limit:
+        raised = "Set row_limit to what your plan allows."
+        return f"{share}: it has passed the configured limit. {raised} {advice}"
+    if rows == limit:
         return f"{share}: it is full. {advice}"
     if created and days:
         left = int((limit - rows) / (created / days))

@@ -7,6 +7,8 @@ import pytest
 from feishu_notify.findings import findings
 from feishu_notify.story import PluginStory, RunStory
 from feishu_notify.summaries import Day, TapStream, TapSummary, TargetSummary, parse
+from feishu_notify.texts import Texts
+from target_feishu_bitable import limits
 
 
 def day(number, rows=10, cost=100.0, conversions=10.0):
@@ -83,6 +85,15 @@ def test_duplicates_are_found_and_not_told_twice():
     )
     told = RunStory(summaries=(target,), plugins=(said,))
     assert keys(told) == ["duplicates", "row_limit"]
+
+
+@pytest.mark.parametrize(("rows", "zh"), [(19_000, "接近上限"), (81_683, "超过设置的上限")])
+def test_table_beyond_its_row_limit_is_not_called_nearly_full(rows, zh):
+    text = limits.warning("日报", rows=rows, limit=20_000, created=0, days=None)
+    (finding,) = findings(RunStory(plugins=(PluginStory("target-x", warnings=(text,)),)), 200)
+    assert Texts("zh")(finding.key, **finding.values) == f"表格行数{zh}：{text}"
+    said = Texts("en")(finding.key, **finding.values)
+    assert said.startswith("the table has passed") == (rows > 20_000)
 
 
 def test_finding_hides_only_the_warning_that_says_the_same():
