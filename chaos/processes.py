@@ -9,6 +9,7 @@ seconds; a share of the runs starts the installed executables with true waits in
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import resource
 import signal
@@ -155,6 +156,7 @@ def fork(
         return Child(name, pid, place.log)
     code = 1
     try:  # nothing of the soak may go on in the child, whatever happens
+        gc.freeze()  # nor may its garbage: a signal in a destructor would be told as a crash
         os.setsid()
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
         os.dup2(place.streams[0], 0)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feishu_notify import FeishuBotHandler, handler
@@ -195,7 +195,6 @@ summaries = st.builds(lambda stream: {"streams": {"promotion_report": stream}}, 
 
 
 @given(loggers, texts, st.dictionaries(names, json_values | summaries, max_size=4))
-@settings(deadline=None)
 def test_no_event_of_any_shape_breaks_a_card(logger, event, fields):
     fields = {"string_id": "tap-x", **fields, "event": event}
     record = logging.LogRecord(logger, logging.ERROR, __file__, 1, fields, (), None)

@@ -70,7 +70,6 @@ def one_by_one(row, conditions, quantifier):
     return quantifier(verdicts)
 
 
-@settings(deadline=None)
 @given(
     rows=st.lists(RECORDS, max_size=8),
     own=st.lists(CONDITIONS, min_size=1, max_size=6),
@@ -100,7 +99,6 @@ def test_compiled_filter_agrees_with_its_conditions(rows, own, child, words):
         assert bool(keep(row)) == expected
 
 
-@settings(deadline=None)
 @given(day=st.dates(dt.date(2000, 1, 1), dt.date(2100, 1, 1)), hour=st.integers(0, 23))
 def test_every_instant_of_a_day_is_that_day_in_the_zone_of_the_base(day, hour):
     instant = dt.datetime.combine(day, dt.time(hour, 59), ZONE)
@@ -120,7 +118,7 @@ JSON_VALUES = st.recursive(
 
 
 @pytest.mark.parametrize("kind", [1, 2, 3, 4, 5, 7, 11, 13, 15, 17, 18, 21, 22, 23])
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(value=JSON_VALUES)
 def test_any_json_is_either_refused_or_shown_again(kind, value):
     column = Field("fldX", "x", kind, "", {"table_id": "tblX"})

@@ -6,7 +6,7 @@ import threading
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_oceanengine_local.parallel import Outcome, run, together
@@ -24,7 +24,6 @@ def ask(jobs, **options):
 
 
 @given(st.lists(st.lists(st.integers(), min_size=1, max_size=5), max_size=30), st.integers(1, 8))
-@settings(deadline=None)
 def test_outcomes_come_in_the_order_of_the_jobs(jobs, parallel):
     outcomes = ask((adding(*numbers) for numbers in jobs), parallel=parallel)
     assert outcomes == [Outcome(result=sum(numbers)) for numbers in jobs]

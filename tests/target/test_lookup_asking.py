@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from target_feishu_bitable.asking import (
@@ -149,7 +149,6 @@ class TestCorrecting:
         assert not is_dearer(10_000, self.ASK, [], total=10_000, prospect=ONCE)
 
 
-@settings(deadline=None)
 @given(
     days=st.sets(st.integers(0, 800), min_size=1, max_size=120),
     units=st.sets(st.integers(0, 99), min_size=1, max_size=60),
