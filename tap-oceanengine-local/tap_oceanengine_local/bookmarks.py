@@ -94,6 +94,12 @@ def clean_state(
             continue
         key = replication_keys[stream]
         cleaned[stream] = {} if key is None else _clean_stream(stream, key, content)
+    try:
+        encode(cleaned)
+    except (ValueError, RecursionError):
+        raise StateError(
+            f"The state of a stream that this version does not know is no JSON. {_START_AGAIN}"
+        ) from None
     return {"bookmarks": cleaned}
 
 

@@ -127,6 +127,7 @@ def test_unknown_streams_are_kept_and_dimension_lists_have_no_state():
         ({"bookmarks": []}, 'has no "bookmarks" object'),
         ({"bookmarks": {"promotion_report": "2026-02-11"}}, "is not an object"),
         ({"bookmarks": {"of_the_future": "2026-02-11"}}, "is not an object"),
+        ({"bookmarks": {"of_the_future": {"x": float("nan")}}}, "is no JSON"),
         (state(partitions=[partition("1", "0001-01-01")]), "a bookmark that is no time"),
         (state(partitions=[partition("1", "0001-01-01T00:00:00Z")]), "a bookmark that is no time"),
         (state(partitions=[partition("1", 10**25)]), "a bookmark that is no time"),
