@@ -198,7 +198,8 @@ class Creator:
         for seconds in LAG_SECONDS:
             if self._lane.keyed:
                 lookup.find_again([row.key])
-            if lookup.rows(row.key) if self._lane.keyed else lookup.sees_rows():
+            # Any row shows that the table is not blind: a person may have changed this one's key.
+            if lookup.rows(row.key) or lookup.sees_rows():
                 return True
             self._sleep(seconds)
         return False

@@ -6,6 +6,7 @@ import pytest
 
 from platform_sandbox.feishu import cells
 from platform_sandbox.feishu.codes import Refused
+from target_feishu_bitable.client import BitableClient
 
 POISON = "毒"
 TEXT = 1
@@ -179,6 +180,25 @@ def test_a_table_with_advanced_permission_may_lag(feed, say, units, platform, ca
     assert calls.writes == 3
     assert outcome.of()["created"] == outcome.of()["rows_in_table"] == 1_000
     assert outcome.bookmarks == [1]
+
+
+def test_a_trial_row_that_a_person_changes_at_once_is_seen(feed, say, table, platform, monkeypatch):
+    platform.feishu.app(advanced="manage")
+    rows = say.rows(10)
+    create = BitableClient.batch_create
+
+    def changed(self, *args, **options):
+        made = create(self, *args, **options)
+        if len(table) == 1:
+            table.set(table.rows()[0][0], {"day": None})
+        return made
+
+    monkeypatch.setattr(BitableClient, "batch_create", changed)
+
+    feed(say.schema(), *rows, say.state(1)).ok()
+
+    assert len(table) == 10
+    assert platform.requests.count("batch_delete") == 0
 
 
 def test_a_trial_row_with_an_unclear_outcome_is_there_once(feed, say, fail, units, platform):
