@@ -72,7 +72,7 @@ class Creator:
             try:
                 made = self._send(records, token)
             except (UnknownOutcome, TooMuch) as error:
-                if isinstance(error, TooMuch) and error.code != NOT_READY:
+                if isinstance(error, TooMuch) and error.code != NOT_READY and not attempt:
                     raise  # refused by its size, before anything was done
                 spent = error.code in TOKEN_CONFLICT
                 is_last = attempt == len(LAG_SECONDS) - 1
@@ -125,10 +125,10 @@ class Creator:
         """
         logger.warning("%s Looking whether the rows are there.", error)
         missing = list(rows)
-        for seconds in LAG_SECONDS:
+        for seconds in (*LAG_SECONDS, None):
             self._lane.table.lookup.find_again(row.key for row in missing)
             missing = [row for row in missing if not self._lane.table.lookup.rows(row.key)]
-            if not missing or (len(missing) == len(rows) and not patient):
+            if not missing or seconds is None or (len(missing) == len(rows) and not patient):
                 break
             self._sleep(seconds)
         return missing
@@ -141,7 +141,9 @@ class Creator:
         for seconds in LAG_SECONDS:
             try:
                 return self._send(records, token)
-            except UnknownOutcome as error:
+            except (UnknownOutcome, TooMuch) as error:
+                if isinstance(error, TooMuch) and not is_unclear:
+                    raise  # nothing went out before, and nothing was done
                 lost = error
                 is_spent = error.code in TOKEN_CONFLICT
                 if is_spent and is_unclear:
@@ -195,13 +197,13 @@ class Creator:
 
     def _is_visible(self, row: Row) -> bool:
         lookup = self._lane.table.lookup
-        for seconds in LAG_SECONDS:
+        for seconds in (0.0, *LAG_SECONDS):
+            self._sleep(seconds)
             if self._lane.keyed:
                 lookup.find_again([row.key])
             # Any row shows that the table is not blind: a person may have changed this one's key.
             if lookup.rows(row.key) or lookup.sees_rows():
                 return True
-            self._sleep(seconds)
         return False
 
     def _record(self, row: Row) -> NewRecordJSON:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from target_feishu_bitable.asking import ONCE, PAGE, Prospect, Sample, cheapest, exact, is_dearer
 from target_feishu_bitable.client import Page
-from target_feishu_bitable.errors import ApiError
+from target_feishu_bitable.errors import ApiError, TooMuch
 from target_feishu_bitable.filters import Coverage, covers
 from target_feishu_bitable.known import KnownRows
 from target_feishu_bitable.recent import SETTLING_SECONDS, settled
@@ -295,6 +295,6 @@ class Lookup:
 
 
 def _raise_unless_refused(error: ApiError) -> None:
-    if error.code not in FILTER_REFUSED:
+    if error.code not in FILTER_REFUSED and not isinstance(error, TooMuch):
         raise error
     logger.warning("%s The table is read without a filter instead.", error)

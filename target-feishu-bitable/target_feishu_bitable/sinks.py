@@ -212,23 +212,20 @@ class BitableSink(Sink):
         rows, self._rows, self._by_key = self._rows, [], {}
         if not rows:
             return
-        self.target.base.bind(self.table, self.layout)
-        made = self._plan(rows)
-        self.counts.unchanged += made.unchanged
-        if self.target.settings.dry_run:
-            self._tell(made)
-        else:
-            self._write(made, rows)
-            self._note_days(made)
-        self.counts.rows_in_table = self.table.lookup.total
-
-    def _write(self, made: Plan, rows: list[Row]) -> None:
         before = self.counts.created
         try:
-            self._writer.apply(made)
+            self.target.base.bind(self.table, self.layout)
+            made = self._plan(rows)
+            self.counts.unchanged += made.unchanged
+            if self.target.settings.dry_run:
+                self._tell(made)
+            else:
+                self._writer.apply(made)
+                self._note_days(made)
         finally:
-            if not self._keys:
+            if not self._keys and not self.target.settings.dry_run:
                 self._rows = rows[self.counts.created - before :]
+        self.counts.rows_in_table = self.table.lookup.total
 
     def warn_of_limits(self) -> None:
         """Say when the table is nearly full, and in how many days it will be."""

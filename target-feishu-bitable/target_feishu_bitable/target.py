@@ -182,10 +182,10 @@ class TargetFeishuBitable(Target):
         self._emit_state_before(min(pending, default=self._received))
 
     def _emit_state_before(self, place: int) -> None:
-        if (state := self._checkpoints.state_before(place)) is not None:
-            self._checkpoints.emitted(self._received)
-            if not self.settings.dry_run:
-                hand_back(state)
+        state = self._checkpoints.state_before(place)
+        self._checkpoints.emitted(self._received)
+        if state is not None and not self.settings.dry_run:
+            hand_back(state)
 
     @property
     def _sinks(self) -> list[BitableSink]:

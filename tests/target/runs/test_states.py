@@ -355,3 +355,23 @@ def test_a_failure_before_anything_is_stored_states_nothing(feed, say, units, fa
     outcome = feed(say.schema(keys=()), *say.rows(5), say.state(1), **APPENDING)
 
     assert (outcome.bookmarks, units()) == ([], [])
+
+
+def test_append_only_states_no_rows_that_could_not_be_counted(feed, say, fail, units):
+    fail("records/search", code=1254036, times=None)
+
+    outcome = feed(say.schema(keys=()), *say.rows(3), say.state(3), **APPENDING)
+
+    assert "1254036" in outcome.text
+    assert units() == []
+    assert outcome.states == []
+
+
+def test_empty_states_make_no_more_calls_than_others(feed, say, calls):
+    empty = {"type": "STATE", "value": {}}
+    pairs = [line for one in say.rows(5_300) for line in (one, empty)]
+
+    outcome = feed(say.schema(), *pairs, checkpoint_seconds=86_400).ok()
+
+    assert outcome.states == []
+    assert calls.count("batch_create") == 11

@@ -21,6 +21,8 @@ UNCLEAR = (
     {"kind": "code", "code": 1255001},
     {"kind": "code", "code": 1255040, "status": 504},
 )
+REFUSALS = [{"code": 1254607, "times": 4}, {"code": 1254002, "times": 2}]
+"""They look as if nothing had been done, whatever an earlier attempt did."""
 
 
 @pytest.fixture(params=UNCLEAR, ids=lambda one: "-".join(map(str, one.values())))
@@ -215,6 +217,59 @@ def test_pages_that_are_too_large_are_asked_for_in_halves(feed, say, units, plat
     outcome = feed(say.schema(), *rows).ok()
 
     assert outcome.of()["unchanged"] == 1_000
+
+
+@pytest.mark.parametrize("code", [1254607, 1254030, 1254002])
+def test_rows_that_are_too_heavy_to_be_looked_for_make_no_copies(feed, say, base, fail, code):
+    texts = [{"field_name": name, "type": 1} for name in ("unit", "day", "name")]
+    numbers = [{"field_name": name, "type": 2} for name in ("cost", "clicks")]
+    table = base.create_table("文本日报", [*texts, *numbers])
+    fail(CREATE, kind="cut_after")
+    fail(SEARCH, code=code, times=4, skip=1)
+
+    outcome = feed(say.schema(), *say.rows(8, days=3), say.state(1), table="文本日报")
+
+    assert len(table) == 8
+    assert outcome.states == [] if outcome.error else outcome.bookmarks == [1]
+
+
+@pytest.mark.parametrize("lag", [0, 3, 8, 12])
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_refusal_after_a_lost_answer_makes_no_copies(feed, say, fail, sandbox, lag, refusal):  # noqa: PLR0917  a row of the tables above
+    sandbox.platform.feishu.switch(replica_lag_seconds=lag)
+    fail(CREATE, kind="cut_after")
+    fail(CREATE, **refusal)
+    rows = say.rows(8, days=3)
+
+    feed(say.schema(), *rows, say.state(1)).ok()
+
+    found = sandbox.platform.feishu.base().table("日报").rows()
+    assert sorted(cells["unit"] for _, cells in found) == say.units(rows)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_append_only_halves_nothing_whose_outcome_is_unclear(feed, say, fail, units, refusal):
+    fail(CREATE, kind="cut_after")
+    fail(CREATE, **refusal)
+    rows = say.rows(8)
+
+    outcome = feed(say.schema(keys=()), *rows, say.state(1), load_method="append-only")
+
+    assert units() == say.units(rows)
+    assert outcome.states == [] if outcome.error else outcome.bookmarks == [1]
+
+
+@pytest.mark.parametrize("lag", [9, 14])
+def test_a_look_follows_the_longest_wait(feed, say, fail, units, platform, lag):  # noqa: PLR0917  a row of the tables above
+    platform.feishu.app(advanced="manage")
+    platform.feishu.switch(replica_lag_seconds=lag)
+    fail(CREATE, kind="cut_after", skip=1)
+    fail(CREATE, kind="code", code=1255006, skip=1)
+    rows = say.rows(8, days=3)
+
+    feed(say.schema(), *rows, say.state(1)).ok()
+
+    assert units() == say.units(rows)
 
 
 def test_a_busy_platform_is_not_waited_for_without_end(feed, say, fail):
