@@ -165,7 +165,7 @@ def _account_parts(table: OpenTable) -> tuple[Part, ...]:
     """Return the column with an account's id, and the one with its name when that is another."""
     by_id = table.required(table.mapping.account, "--account needs the column with the id")
     by_name = table.column(table.mapping.account_name)
-    if by_name is None or by_name == by_id:
+    if by_name is None or by_name == by_id or not table.compares(by_name):
         return (table.part(by_id),)
     return table.part(by_id), table.part(by_name)
 
@@ -174,8 +174,10 @@ def _of_account(rows: list[FoundRow], account: str) -> list[FoundRow]:
     """Return the rows with an account's id, or with its name when none has such an id.
 
     Raises:
-        ConfigError: Several accounts have this name.
+        ConfigError: Several accounts have this name, or it is empty.
     """
+    if not account.strip():
+        raise ConfigError("--account is empty: give an account's id or name, or leave it out.")
     by_id = [row for row in rows if row.accounts[0] == account]
     by_name = [row for row in rows if row.accounts[-1] == account]
     ids = sorted({row.accounts[0] for row in by_name if row.accounts[0]})

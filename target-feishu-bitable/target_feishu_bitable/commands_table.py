@@ -125,6 +125,10 @@ class OpenTable:
             )
         return Part(column, self._codec(column, _DAY, is_key=False))
 
+    def compares(self, column: Column) -> bool:
+        """Tell whether a column's cells can be compared here."""
+        return column.type in _ASSUMED
+
     def part(self, column: Column, *, is_key: bool = False) -> Part:
         """Return a column with a codec that follows from its type."""
         return Part(column, self._codec(column, _ASSUMED.get(column.type, {}), is_key=is_key))

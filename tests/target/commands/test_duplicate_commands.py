@@ -227,6 +227,26 @@ def test_an_id_counts_before_a_name_and_a_shared_name_is_refused(table, run):
     assert [cells["账户ID"] for _, cells in table.rows()] == ["2", "3"]
 
 
+def test_an_empty_account_deletes_nothing(table, run):
+    table.add([row("2026-02-11", "1", name=None), {"时间": "2026-02-11", "单元ID": "2"}])
+
+    result = run("clean-date", "2026-02-11", "--account", "", "--yes")
+
+    assert result.code == 1
+    assert "--account is empty" in result.err
+    assert len(table) == 2
+
+
+@pytest.mark.parametrize("kind", [20, 11, 17, 1003])
+def test_a_name_that_can_not_be_compared_leaves_the_id(base, run, kind):
+    others = [one for one in FIELDS if one["field_name"] != "账户名称"]
+    table = base.create_table("单元日报", [*others, {"field_name": "账户名称", "type": kind}])
+    table.add([{"时间": "2026-02-11", "单元ID": unit, "账户ID": unit} for unit in ("1", "2")])
+
+    assert run("clean-date", "2026-02-11", "--account", "1", "--yes").code == 0
+    assert [cells["账户ID"] for _, cells in table.rows()] == ["2"]
+
+
 def test_an_account_that_is_not_there_is_told_with_some_that_are(table, run):
     table.add(row("2026-02-11", str(n), f"{n}店", account=f"10{n}") for n in range(1, 8))
 
