@@ -62,7 +62,7 @@ def _whole_numbers(value: Any) -> Any:  # noqa: ANN401  JSON
     """Return JSON with 5 for 5.0: both are an integer there, but not for the compiled check."""
     if isinstance(value, Decimal):
         is_short = value.is_finite() and value.adjusted() <= MOST_DIGITS
-        return int(value) if is_short and value == value.to_integral_value() else value
+        return int(value) if is_short and value == value.to_integral_value() else float(value)
     if isinstance(value, dict):
         return {name: _whole_numbers(one) for name, one in value.items()}
     return [_whole_numbers(one) for one in value] if isinstance(value, list) else value

@@ -76,6 +76,12 @@ def test_a_bound_of_draft_4_is_one(load, bound, version):
 
 
 @pytest.mark.usefixtures("table")
+@pytest.mark.parametrize("bound", ["minimum", "maximum"])
+def test_a_value_that_is_its_bound_keeps_it(load, bound):
+    assert load({"type": "number", bound: 0.1}, 0.1) == 0.1
+
+
+@pytest.mark.usefixtures("table")
 def test_a_property_may_be_called_like_a_bound(feed, say, stored):
     shape = say.properties | {"exclusiveMinimum": True, "exclusiveMaximum": {"type": "integer"}}
 
