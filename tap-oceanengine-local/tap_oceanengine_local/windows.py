@@ -123,7 +123,7 @@ def plan(span: Span, bookmark: date | None) -> Plan:
     first = _first_day(span, bookmark, warnings)
     if span.reaches_back is not None:
         earliest = span.today - timedelta(days=span.reaches_back)
-        if first < earliest:
+        if first < earliest and first <= span.last_closed:
             gone = Window(first, min(earliest - _DAY, span.last_closed))
             if gone.end == span.last_closed and (bookmark is None or bookmark < gone.end):
                 error = (

@@ -126,8 +126,10 @@ def test_a_bookmark_that_is_not_in_the_past_is_read_as_yesterday_with_a_warning(
     assert "is not in the past" in planned.warnings[0]
 
 
-def test_an_end_date_before_the_look_back_reads_nothing():
+def test_an_end_date_before_the_look_back_reads_nothing_and_misses_nothing():
     assert plan(Span(today=TODAY, end_date=date(2026, 1, 1)), TODAY - DAY).windows == ()
+    long_ago = plan(Span(today=TODAY, end_date=date(2024, 1, 1)), date(2024, 6, 1))
+    assert (long_ago.windows, long_ago.warnings, long_ago.error) == ((), (), None)
 
 
 @given(past_days, st.integers(0, 400), st.integers(1, 365))
