@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from target_feishu_bitable.columns import Column
-from target_feishu_bitable.errors import ConfigError, SchemaMismatch
+from target_feishu_bitable.errors import ConfigError, RowGone, SchemaMismatch, UnknownOutcome
 from target_feishu_bitable.lookup import Lookup
 from target_feishu_bitable.making import make_column, make_table
+from target_feishu_bitable.recent import LAG_SECONDS
 from target_feishu_bitable.schema import layout
 from target_feishu_bitable.texts import whole
 
@@ -227,8 +228,16 @@ class Base:
 
     def _empty(self, table: Table) -> None:
         """Remove the rows that the platform gave a table this run has just made."""
+        waits = iter(LAG_SECONDS)
         while table.lookup.open():
-            self.client.batch_delete(table.id, table.lookup.first_ids())
+            try:
+                self.client.batch_delete(table.id, table.lookup.first_ids())
+            except (RowGone, UnknownOutcome) as error:
+                seconds = next(waits, None)
+                if seconds is None:
+                    raise
+                logger.warning("%s Looking what is left.", error)
+                self.client.session.sleep(seconds)
             table.lookup = Lookup(self.client, table.id, fresh=True)
         table.lookup.emptied()
 

@@ -11,7 +11,14 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from target_feishu_bitable.codes import MANAGE, TIMED_OUT, TOKEN_CONFLICT
-from target_feishu_bitable.errors import AccessError, RowGone, TargetError, TooMuch, UnknownOutcome
+from target_feishu_bitable.errors import (
+    AccessError,
+    BadBatch,
+    RowGone,
+    TargetError,
+    TooMuch,
+    UnknownOutcome,
+)
 from target_feishu_bitable.plan import ABSENT
 from target_feishu_bitable.recent import LAG_SECONDS
 
@@ -70,14 +77,15 @@ class Creator:
         token = self._client.new_token()
         for attempt, seconds in enumerate(LAG_SECONDS):
             try:
-                made = self._send(records, token)
-            except (UnknownOutcome, TooMuch) as error:
-                if isinstance(error, TooMuch) and error.code != NOT_READY and not attempt:
-                    raise  # refused by its size, before anything was done
+                made = self._send(records, token, is_first=attempt == 0)
+            except (UnknownOutcome, TooMuch, BadBatch) as error:
+                is_refused = not isinstance(error, UnknownOutcome)
+                if is_refused and error.code != NOT_READY and not attempt:
+                    raise  # before anything was done
                 spent = error.code in TOKEN_CONFLICT
                 is_last = attempt == len(LAG_SECONDS) - 1
                 too_slow = error.code == TIMED_OUT and attempt > 0 and len(rows) > 1
-                goes_on_anew = spent or is_last or too_slow or isinstance(error, TooMuch)
+                goes_on_anew = spent or is_last or too_slow or is_refused
                 missing = self._missing(rows, error, patient=goes_on_anew)
                 if len(missing) < len(rows):
                     self._lane.counts.created += len(rows) - len(missing)
@@ -87,7 +95,7 @@ class Creator:
                     return
                 if too_slow:
                     raise TooMuch(str(error), code=error.code, log_id=error.log_id) from error
-                if is_last or isinstance(error, TooMuch):
+                if is_last or is_refused:
                     raise
                 token = self._client.new_token() if spent else token
                 self._sleep(seconds)
@@ -95,7 +103,7 @@ class Creator:
                 self._keep(rows, made)
                 return
 
-    def _send(self, records: Sequence[NewRecordJSON], token: str) -> list[str]:
+    def _send(self, records: Sequence[NewRecordJSON], token: str, *, is_first: bool) -> list[str]:
         table, recent = self._lane.table, self._lane.base.recent
         there = table.lookup.total
         recent.note(table.id, there + len(records))
@@ -104,7 +112,8 @@ class Creator:
                 table.id, records, client_token=token, fresh=table.is_fresh
             )
         except TargetError as error:
-            if not isinstance(error, UnknownOutcome) and error.code != NOT_READY:
+            is_unclear = isinstance(error, UnknownOutcome) or error.code == NOT_READY
+            if is_first and not is_unclear:  # a refusal says nothing of what went out before it
                 recent.note(table.id, there)
             raise
         recent.note(table.id, there + len(made))
@@ -140,11 +149,14 @@ class Creator:
         is_unclear = False
         for seconds in LAG_SECONDS:
             try:
-                return self._send(records, token)
-            except (UnknownOutcome, TooMuch) as error:
-                if isinstance(error, TooMuch) and not is_unclear:
+                return self._send(records, token, is_first=not is_unclear)
+            except TargetError as error:
+                is_refused = not isinstance(error, UnknownOutcome)
+                if is_refused and not is_unclear:
                     raise  # nothing went out before, and nothing was done
                 lost = error
+                if is_refused and not isinstance(error, TooMuch):
+                    break
                 is_spent = error.code in TOKEN_CONFLICT
                 if is_spent and is_unclear:
                     break
@@ -178,20 +190,21 @@ class Creator:
 
     def _remove(self, record_ids: list[str]) -> str:
         """Delete the trial row; return what became of it when that can't be done, else ""."""
+        is_gone = False
         for seconds in LAG_SECONDS:
             try:
                 self._client.batch_delete(self._lane.table.id, record_ids)
-            except RowGone:
-                break
-            except UnknownOutcome as error:
+            except (RowGone, UnknownOutcome) as error:  # gone, or only not seen yet
                 logger.warning("%s Deleting it again.", error)
+                is_gone = isinstance(error, RowGone)
                 self._sleep(seconds)
             except TargetError as error:
                 return f"({', '.join(record_ids)}) could not be removed: {error}"
             else:
                 break
         else:
-            return f"({', '.join(record_ids)}) may still be there"
+            if not is_gone:
+                return f"({', '.join(record_ids)}) may still be there"
         self._lane.base.recent.note(self._lane.table.id, 0)
         return ""
 

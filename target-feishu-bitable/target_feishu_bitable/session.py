@@ -25,6 +25,7 @@ from target_feishu_bitable.codes import (
 from target_feishu_bitable.errors import (
     AccessError,
     ApiError,
+    BadBatch,
     TooMuch,
     Unavailable,
     UnknownOutcome,
@@ -203,6 +204,8 @@ class Session:
         if code in BUSY or (fresh and code in LATE) or (code in UNKNOWN and not writes):
             return _Again(failure(Unavailable, method, path, answer))
         kind, advice = meaning(code)
+        if not writes and kind in (BadBatch, UnknownOutcome):
+            kind = ApiError  # the caller would take it for the word on a write around this read
         if kind is ApiError and answer.status >= _SERVER_ERROR:
             # A code that says nothing: the status does.
             if writes:
