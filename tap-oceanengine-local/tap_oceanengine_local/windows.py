@@ -125,7 +125,8 @@ def plan(span: Span, bookmark: date | None) -> Plan:
         earliest = span.today - timedelta(days=span.reaches_back)
         if first < earliest and first <= span.last_closed:
             gone = Window(first, min(earliest - _DAY, span.last_closed))
-            if gone.end == span.last_closed and (bookmark is None or bookmark < gone.end):
+            is_wanted = span.start_date is not None and (bookmark is None or bookmark < gone.end)
+            if gone.end == span.last_closed and is_wanted:
                 error = (
                     f"nothing of {gone} can be read, because the platform gives days from "
                     f"{earliest} on: set start_date and end_date to days that it gives."

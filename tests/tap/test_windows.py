@@ -72,6 +72,7 @@ def test_it_is_an_error_only_when_no_closed_day_is_left_to_read(span, bookmark):
         assert closed(planned.windows) == []
         assert span.last_closed < TODAY - timedelta(days=365)
         assert bookmark is None or bookmark < span.last_closed
+        assert span.start_date is not None
 
 
 @given(past_days, st.integers(0, 60))

@@ -81,7 +81,8 @@ def shard_runs(
 def tables_run(first: str) -> dict[str, str]:
     """Return the environment of a run that only makes the warehouse's tables.
 
-    It asks for a day that the platform has not kept: a SCHEMA comes, and no row.
+    It ends before the days that the platform has kept, and has no first day, without which none is
+    missed: a SCHEMA comes, and no row.
 
     Args:
         first: Expression for the environment of some shard's run, as `shard_runs` returns it.
@@ -89,7 +90,8 @@ def tables_run(first: str) -> dict[str, str]:
     names = (f"{TAP}LOCAL_ACCOUNT_IDS", f"{TAP}ACCOUNT_NAMES", f"{TAP}REQUESTS_PER_SECOND")
     run = {name: f"{{{{ {first}['{name}'] }}}}" for name in names}
     # A card would say each morning that nothing was read.
-    return run | days(FORGOTTEN, FORGOTTEN) | {"FEISHU_NOTIFY": "none"}
+    end = {f"{TAP}START_DATE": "", f"{TAP}END_DATE": FORGOTTEN}
+    return run | end | {"MELTANO_RUN_NO_STATE_UPDATE": "true", "FEISHU_NOTIFY": "none"}
 
 
 def _names(accounts: Iterable[Mapping[str, Any]]) -> str:
