@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from feishu_notify import card, verdict
 from feishu_notify.card import Button, Card, literal
-from feishu_notify.facts import Facts, target_streams
+from feishu_notify.facts import Facts
 from feishu_notify.findings import findings, main_stream
 from feishu_notify.texts import Texts
 from feishu_notify.verdict import Outcome
@@ -83,7 +83,7 @@ class Composer:
         return Card(self.look.headline(say("title_overdue")), "red", ("\n".join(lines),))
 
     def _success(self, story: RunStory, found: Sequence[Finding], room: Room) -> Card:
-        streams = target_streams(story)
+        streams = story.target_streams
         if streams and all(stream.dry_run for stream in streams):
             title = self.say("title_trial_attention" if found else "title_trial")
         else:
@@ -175,7 +175,7 @@ class Composer:
         return "\n".join(self._listed("warnings", texts, room))
 
     def _table_buttons(self, story: RunStory) -> tuple[Button, ...]:
-        streams = {s.url: s for s in target_streams(story) if s.url}
+        streams = {s.url: s for s in story.target_streams if s.url}
         say = self.say
         return tuple(
             Button(

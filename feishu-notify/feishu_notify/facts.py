@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from feishu_notify import verdict
 from feishu_notify.card import literal
 from feishu_notify.findings import main_stream
-from feishu_notify.summaries import TapSummary, TargetSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from feishu_notify.story import RunStory
-    from feishu_notify.summaries import TapStream, TargetStream
+    from feishu_notify.summaries import TapStream
     from feishu_notify.texts import Texts
 
 _BEIJING = timezone(timedelta(hours=8))
@@ -41,7 +40,7 @@ class Facts:
 
     def _read_lines(self, story: RunStory) -> Iterator[str]:
         say = self.say
-        streams = [s for t in story.summaries if isinstance(t, TapSummary) for s in t.streams]
+        streams = story.tap_streams
         firsts = [s.first_day for s in streams if s.first_day]
         lasts = [s.last_day for s in streams if s.last_day]
         if firsts and lasts:
@@ -76,7 +75,7 @@ class Facts:
 
     def _written_lines(self, story: RunStory, most: int) -> Iterator[str]:
         say = self.say
-        streams = target_streams(story)
+        streams = story.target_streams
         values = [
             say(
                 "rows_value",
@@ -103,11 +102,6 @@ class Facts:
     def line(self, label: str, value: str) -> str:
         """Return a line that begins with a label."""
         return f"**{self.say(label)}**{self.say.colon}{value}"
-
-
-def target_streams(story: RunStory) -> list[TargetStream]:
-    """Return what was done with each stream, over all targets of the run."""
-    return [s for t in story.summaries if isinstance(t, TargetSummary) for s in t.streams]
 
 
 def _money(value: float | None) -> str:

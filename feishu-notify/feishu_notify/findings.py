@@ -8,7 +8,7 @@ from itertools import chain
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from feishu_notify.summaries import TapSummary, TargetSummary
+from feishu_notify.summaries import TapSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,9 +60,7 @@ def main_stream(story: RunStory) -> TapStream | None:
     """The stream whose days a card talks about: the unit report, or the first one with costs."""
     streams = [
         stream
-        for summary in story.summaries
-        if isinstance(summary, TapSummary)
-        for stream in summary.streams
+        for stream in story.tap_streams
         if any(day.cost is not None for day in stream.days) or stream.name == MAIN_STREAM
     ]
     return min(streams, key=lambda stream: stream.name != MAIN_STREAM, default=None)
@@ -82,13 +80,10 @@ def _token(story: RunStory) -> Iterator[Finding]:
 
 
 def _duplicates(story: RunStory) -> Iterator[Finding]:
-    for summary in story.summaries:
-        if not isinstance(summary, TargetSummary):
-            continue
-        for stream in summary.streams:
-            if stream.duplicates:
-                values = {"stream": stream.name, "count": str(stream.duplicates)}
-                yield Finding("duplicates", values)
+    for stream in story.target_streams:
+        if stream.duplicates:
+            values = {"stream": stream.name, "count": str(stream.duplicates)}
+            yield Finding("duplicates", values)
 
 
 def _days(story: RunStory, anomaly_percent: int) -> Iterator[Finding]:

@@ -10,10 +10,11 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from feishu_notify import summaries
+from feishu_notify.summaries import TapSummary, TargetSummary
 
 if TYPE_CHECKING:
     from feishu_notify.events import Event
-    from feishu_notify.summaries import TapSummary, TargetSummary
+    from feishu_notify.summaries import TapStream, TargetStream
 
 _ENVIRONMENT = re.compile(r"Environment '(?P<name>[^']+)' is active")
 _JOB = re.compile(r"Running job with name '(?P<name>[^']+)'")
@@ -103,6 +104,16 @@ class RunStory:
         """Whether anything was run, or tried and refused."""
         told = (self.job, self.plugins, self.blocks, self.status, self.error, self.exit_code)
         return any(told)
+
+    @property
+    def tap_streams(self) -> list[TapStream]:
+        """What was read of each stream, over all taps of the run."""
+        return [s for t in self.summaries if isinstance(t, TapSummary) for s in t.streams]
+
+    @property
+    def target_streams(self) -> list[TargetStream]:
+        """What was done with each stream, over all targets of the run."""
+        return [s for t in self.summaries if isinstance(t, TargetSummary) for s in t.streams]
 
     def plugin(self, name: str) -> PluginStory:
         """Return what the plugin said so far; an empty story when it has said nothing."""

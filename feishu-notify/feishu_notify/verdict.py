@@ -8,7 +8,6 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from feishu_notify.story import Trouble
-from feishu_notify.summaries import TapSummary, TargetSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,23 +87,13 @@ def failures(story: RunStory) -> tuple[Failure, ...]:
 def failed_accounts(story: RunStory) -> dict[str, str]:
     """Accounts that could not be read, over all streams, with the reason of each."""
     return {
-        account: reason
-        for summary in story.summaries
-        if isinstance(summary, TapSummary)
-        for stream in summary.streams
-        for account, reason in stream.failed.items()
+        account: reason for stream in story.tap_streams for account, reason in stream.failed.items()
     }
 
 
 def account_names(story: RunStory) -> dict[str, str]:
     """Names of failed accounts by id, as far as they are known."""
-    return {
-        account: name
-        for summary in story.summaries
-        if isinstance(summary, TapSummary)
-        for stream in summary.streams
-        for account, name in stream.names.items()
-    }
+    return {account: name for stream in story.tap_streams for account, name in stream.names.items()}
 
 
 def troubles(story: RunStory) -> Iterator[Trouble]:
@@ -134,9 +123,7 @@ def _something_arrived(story: RunStory) -> bool:
     """Whether rows of accounts that could be read are in the table although the run failed."""
     written = sum(
         (s.created or 0) + (s.updated or 0) + (s.unchanged or 0)
-        for summary in story.summaries
-        if isinstance(summary, TargetSummary)
-        for s in summary.streams
+        for s in story.target_streams
         if not s.dry_run
     )
     loader_failed = any("loaders" in block.exit_codes for block in story.blocks)
