@@ -277,7 +277,10 @@ class BitableSink(Sink):
     def _tell(self, made: Plan) -> None:
         self.logger.info(
             "Dry run, stream %s: %d rows would be created, %d updated, %d are equal already.",
-            *(self.stream_name, len(made.creates), len(made.updates), made.unchanged),
+            self.stream_name,
+            len(made.creates),
+            len(made.updates),
+            made.unchanged,
         )
         lookup = self.table.lookup
         for change in made.updates[:_SHOWN]:
